@@ -1,0 +1,23 @@
+"use strict";
+// `npm run check`: everything that a machine can say about the code without running it. The build before it checks the types of src.
+
+/** @type {readonly (readonly [what: string, command: readonly string[]])[]} */
+const CHECKS = [
+  ["format (mend: npm run format)", ["node_modules/oxfmt/bin/oxfmt", "--check"]],
+  ["lint", ["node_modules/oxlint/bin/oxlint"]],
+  ["types of the tests", ["node_modules/typescript/bin/tsc", "-p", "packages/coatcheck/test"]],
+  ["types of tools, examples and bench", ["node_modules/typescript/bin/tsc", "-p", "."]],
+  ["unused code and dependencies", ["node_modules/knip/bin/knip.js", "--no-progress"]],
+  ["boundaries between the layers", ["tools/boundaries.ts"]],
+];
+
+/** @type {import("./run.cjs").Script} */
+module.exports = async function check({ node }) {
+  const failed = [];
+  for (const [what, command] of CHECKS) {
+    console.log(`\n${what}`);
+    if ((await node(command)) !== 0) failed.push(what);
+  }
+  console.log(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join("; ")}.`);
+  return failed.length === 0 ? 0 : 1;
+};

@@ -1,0 +1,45 @@
+"use strict";
+// `npm test`: gets what the tests need, runs them, and says last how many passed and failed.
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const ensureChromium = require("./chromium.cjs");
+
+/** @typedef {import("./counts-reporter.ts").Counts} Counts */
+
+const NO_CHROMIUM =
+  "Not run: what needs a browser. Mend: install Chromium (Debian, Ubuntu: apt-get install chromium), or set TEST_CHROMIUM to its path.";
+
+/** @type {import("./run.cjs").Script} */
+module.exports = async function test({ root, node }, args) {
+  const chromium = await ensureChromium();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "coatcheck-test-"));
+  try {
+    const file = path.join(folder, "counts.json");
+    const reporter = path.join(root, "tools", "counts-reporter.ts");
+    const options = ["--reporter=default", `--reporter=${reporter}`, ...(process.stdout.isTTY ? [] : ["--no-color"])];
+    const status = await node(["node_modules/vitest/vitest.mjs", "run", ...options, ...args], {
+      TEST_COUNTS: file,
+      ...(chromium === null ? {} : { TEST_CHROMIUM: chromium }),
+    });
+    return conclude(status, fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : null, chromium === null ? [NO_CHROMIUM] : []);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Prints what was not run, and the counts as the very last line. @returns the exit status. */
+function conclude(/** @type {number} */ status, /** @type {Counts | null} */ counts, /** @type {readonly string[]} */ missing) {
+  const { passed, skipped } = counts ?? { passed: 0, skipped: [] };
+  let failed = counts?.failed ?? 0;
+  if (status !== 0 && failed === 0) {
+    console.log(`The test runner itself failed, with status ${status}.`);
+    failed = 1;
+  }
+  // On a build server nobody reads what was not run: there it is a failure.
+  if (process.env["CI"] === "true") failed += missing.length;
+  for (const { name, reason } of skipped) console.log(`Skipped: ${name} (${reason})`);
+  for (const line of missing) console.log(line);
+  console.log(`${passed} passed, ${failed} failed${skipped.length === 0 ? "" : `, ${skipped.length} skipped`}`);
+  return failed === 0 ? 0 : status || 1;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["packages/coatcheck/test/**/*.test.ts"],
+    // Processes, as the servers and stores under test have: threads would share one libuv pool and one process id.
+    pool: "forks",
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+});
