@@ -1,0 +1,125 @@
+import { ConfigError } from "../core/errors.ts";
+import { isLocal } from "../core/settings.ts";
+import { duration, parseDuration } from "../core/time.ts";
+import type { Duration, Milliseconds } from "../core/time.ts";
+
+/**
+ * Reads one setting as it was written: text from a flag or the environment, any JSON from the file or the library's options.
+ * @param at where it was written, as its owner knows it: `--idle`, `COATCHECK_IDLE`, `"idle" in coatcheck.config.json`.
+ * @param issuer the issuer of this set-up, for settings that are allowed for some issuers alone.
+ * @throws ConfigError with one line that says what is wrong and what would be right.
+ */
+export type Parser<T> = (raw: unknown, at: string, issuer: string) => T;
+
+const SHOWN = 80;
+
+function wrong(raw: unknown, at: string, must: string): ConfigError {
+  const shown = JSON.stringify(raw) ?? String(raw);
+  return new ConfigError(`${at} is ${shown.length > SHOWN ? `${shown.slice(0, SHOWN)}…` : shown}, but must be ${must}`);
+}
+
+export function wholeNumber(min: number, max: number): Parser<number> {
+  return (raw, at) => {
+    const value = typeof raw === "string" && /^(0|[1-9]\d{0,8})$/.test(raw) ? Number(raw) : raw;
+    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+    throw wrong(raw, at, `a whole number from ${min} to ${max}`);
+  };
+}
+
+export function durationBetween(min: Duration, max: Duration): Parser<Milliseconds> {
+  return (raw, at) => {
+    const value = typeof raw === "string" ? parseDuration(raw) : null;
+    if (value === null) throw wrong(raw, at, `a duration, written like "30s", "15m" or "7d"`);
+    if (value < duration(min) || value > duration(max)) throw wrong(raw, at, `from "${min}" to "${max}"`);
+    return value;
+  };
+}
+
+export function oneOf<Name extends string>(...names: readonly Name[]): Parser<Name> {
+  return (raw, at) => {
+    const name = names.find((candidate) => candidate === raw);
+    if (name !== undefined) return name;
+    throw wrong(raw, at, names.map((candidate) => `"${candidate}"`).join(" or "));
+  };
+}
+
+export const fileName: Parser<string> = (raw, at) => {
+  if (typeof raw === "string" && raw !== "" && !raw.includes("\0")) return raw;
+  throw wrong(raw, at, "the name of a file");
+};
+
+export const hostName: Parser<string> = (raw, at) => {
+  if (typeof raw === "string" && /^[A-Za-z0-9._:-]+$/.test(raw)) return raw;
+  throw wrong(raw, at, `an address of this machine to listen on, like "127.0.0.1", "0.0.0.0" or "::"`);
+};
+
+/** RFC 7519 §4.1.3: one StringOrURI. */
+export const audience: Parser<string> = (raw, at) => {
+  if (typeof raw === "string" && /^[\x21-\x7e]{1,255}$/.test(raw)) return raw;
+  throw wrong(raw, at, "one name or address without spaces");
+};
+
+export const storeName: Parser<string> = (raw, at) => {
+  if (raw === "memory:" || (typeof raw === "string" && /^sqlite:(?!\/\/|:|$)[^\0]+$/.test(raw))) return raw;
+  if (typeof raw === "string" && /^postgres(ql)?:/.test(raw)) {
+    // Not echoed: the address of a database holds its password.
+    throw new ConfigError(`${at} names PostgreSQL, which this release does not have yet; use sqlite:<file>`);
+  }
+  throw wrong(raw, at, `"sqlite:<file>" or "memory:"`);
+};
+
+/** A path to mount under: empty, or `/one/or/more` of characters that no encoding touches (RFC 3986 §2.3). */
+const PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
+
+export const basePath: Parser<string> = (raw, at) => {
+  if (raw === "/") return "";
+  if (typeof raw === "string" && PATH.test(raw) && !/\/\.\.?(\/|$)/.test(raw)) return raw;
+  throw wrong(raw, at, `a path like "/login", without a slash at its end`);
+};
+
+export const issuer: Parser<string> = (raw, at) => {
+  const url = address(raw);
+  if (url === null) throw wrong(raw, at, `the public address of this server, like "https://login.example.com"`);
+  // RFC 8414 §2: no query, no fragment. Read in the text, since an empty one leaves no trace in a URL.
+  if (/[?#@]/.test(String(raw))) throw wrong(raw, at, "an address without a query, a fragment or a user name");
+  const path = url.pathname.replace(/\/$/, "");
+  if (!PATH.test(path)) throw wrong(raw, at, "an address whose path has plain letters, digits and single slashes alone");
+  const parsed = url.origin + path;
+  if (url.protocol === "https:" || isLocal(parsed)) return parsed;
+  throw wrong(raw, at, "https (plain http is for localhost alone)");
+};
+
+/** Exact origins (RFC 6454): a list, or text separated by commas. */
+export const origins: Parser<ReadonlySet<string>> = (raw, at) => {
+  const list = typeof raw === "string" ? raw.split(",").map((part) => part.trim()) : raw;
+  if (!Array.isArray(list)) throw wrong(raw, at, `origins separated by commas, like "https://app.example.com"`);
+  return new Set(list.map((part) => origin(part, at)));
+};
+
+function origin(raw: unknown, at: string): string {
+  const url = address(raw);
+  if (url === null || `${url.origin}/` !== url.href || /[?#@]/.test(String(raw))) {
+    throw wrong(raw, at, `exact origins, each a scheme and a host alone, like "https://app.example.com"`);
+  }
+  if (url.protocol === "https:" || isLocal(url.origin)) return url.origin;
+  throw wrong(raw, at, "https origins (plain http is for localhost alone): on plain http anybody on the way could call");
+}
+
+/** @returns null unless it is plainly an http(s) address: the URL parser would mend spaces, backslashes and missing slashes. */
+function address(raw: unknown): URL | null {
+  return typeof raw === "string" && /^https?:\/\/[\x21-\x5b\x5d-\x7e]+$/i.test(raw) ? URL.parse(raw) : null;
+}
+
+const SWITCH: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  ["on", true],
+  [true, true],
+  ["off", false],
+  [false, false],
+]);
+
+export const throttle: Parser<boolean> = (raw, at, forIssuer) => {
+  const on = SWITCH.get(raw);
+  if (on === undefined) throw wrong(raw, at, `"on" or "off"`);
+  if (on || isLocal(forIssuer)) return on;
+  throw wrong(raw, at, `"on": passwords are guessed without it; only a localhost issuer may go without`);
+};

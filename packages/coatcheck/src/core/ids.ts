@@ -1,0 +1,25 @@
+/** The public name of a session: 16 random bytes in base64url (22 characters). It lets nobody in. */
+export type Sid = string & { readonly __brand: "Sid" };
+
+/** The name of an account. Built-in accounts: `usr_` and 22 characters; an application's own users: whatever it uses. */
+export type UserId = string & { readonly __brand: "UserId" };
+
+/** The name of an OAuth client. Disjoint from {@link UserId}s: a client is never a user (RFC 9700 §4.15). */
+export type ClientId = string & { readonly __brand: "ClientId" };
+
+/** A position in the revocation log: `epoch * 2^40 + n`. Larger is later; two stores' positions never compare. */
+export type Seq = number & { readonly __brand: "Seq" };
+
+/** The built-in public client: it owns every refresh token that sign-in gave. */
+export const BUILT_IN_CLIENT: ClientId = "coatcheck" as ClientId;
+
+const SID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+
+/** @returns null unless `text` is the one base64url spelling of 16 bytes. */
+export function parseSid(text: string): Sid | null {
+  return SID.test(text) ? (text as Sid) : null;
+}
+
+export function seq(value: number): Seq {
+  return value as Seq;
+}
