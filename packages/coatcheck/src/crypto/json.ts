@@ -1,0 +1,104 @@
+import type { JsonValue } from "../core/session.ts";
+
+// JSON as tokens may hold it: one reading of it and no other, so that two parsers can not disagree about what was signed.
+
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+const MAX_DEPTH = 32;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const [OPEN_ARRAY, CLOSE_ARRAY] = [0x5b, 0x5d];
+const [OPEN_OBJECT, CLOSE_OBJECT] = [0x7b, 0x7d];
+
+/**
+ * Reads one JSON object.
+ * @returns null for all that two parsers may read in two ways, or none should: bad UTF-8, a byte order mark, two members of one name, a member
+ * `__proto__`, a lone surrogate, NUL, a number beyond the finite ones, nesting deeper than 32, anything but an object at the top. Never throws.
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject | null {
+  const text = decodeUtf8(bytes);
+  if (text === null) return null;
+  const written = countMembers(text);
+  if (written === null) return null;
+  const value = parse(text);
+  if (!isObject(value)) return null;
+  const found: Findings = { members: 0, sound: true, escapes: text.includes("\\u") };
+  inspect(value, found);
+  // JSON.parse keeps the last of several members of one name: fewer come out than were written.
+  return found.sound && found.members === written ? (value as JsonObject) : null;
+}
+
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** How many members the text writes: its colons outside of strings. @returns null if it nests too deep, before any parser sees it. */
+function countMembers(text: string): number | null {
+  let members = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = endOfString(text, at);
+    else if (char === COLON) members++;
+    else if (char === CLOSE_OBJECT || char === CLOSE_ARRAY) depth--;
+    else if ((char === OPEN_OBJECT || char === OPEN_ARRAY) && ++depth > MAX_DEPTH) return null;
+  }
+  return members;
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+interface Findings {
+  members: number;
+  sound: boolean;
+  /** Whether any text in it can be unsound: only escapes can write what is. */
+  readonly escapes: boolean;
+}
+
+function inspect(value: unknown, found: Findings): void {
+  if (typeof value === "string") found.sound &&= isSound(value, found);
+  else if (typeof value === "number") found.sound &&= Number.isFinite(value);
+  else if (Array.isArray(value)) for (const item of value) inspect(item, found);
+  else if (isObject(value)) inspectMembers(value, found);
+}
+
+function inspectMembers(object: Record<string, unknown>, found: Findings): void {
+  for (const name of Object.keys(object)) {
+    found.members++;
+    // JSON.parse makes a member of it like any other; code further on that copies members one by one would set the prototype.
+    found.sound &&= name !== "__proto__" && isSound(name, found);
+    inspect(object[name], found);
+  }
+}
+
+/** What an escape can write: half a surrogate pair, which UTF-8 can not, and NUL, where C and SQL end a text. */
+const UNSOUND = /[\0\p{Surrogate}]/u;
+
+function isSound(text: string, { escapes }: Findings): boolean {
+  return !(escapes && UNSOUND.test(text));
+}
