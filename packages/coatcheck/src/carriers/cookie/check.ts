@@ -1,0 +1,64 @@
+import type { Sid } from "../../core/ids.ts";
+import { isPromise } from "../../core/maybe.ts";
+import type { MaybePromise } from "../../core/maybe.ts";
+import { judgeLifetime } from "../../core/lifetime.ts";
+import { isLive } from "../../core/session.ts";
+import type { Instant } from "../../core/time.ts";
+import { refuse } from "../../core/verdict.ts";
+import type { Verdict } from "../../core/verdict.ts";
+import { equal } from "../../crypto/constant-time.ts";
+import { hmac, sha256 } from "../../crypto/hash.ts";
+import type { DerivedSecret } from "../../crypto/secrets.ts";
+import { CHECK_BYTES, parseTicket } from "./credential.ts";
+import type { Ticket } from "./credential.ts";
+import type { CookieParts } from "./index.ts";
+import type { Known } from "./known.ts";
+
+/**
+ * Whose ticket is this? The same five steps as the token's check: read, find, prove, judge, ended.
+ * Here the record is looked up (in memory as a rule, in the store the first time) and its hash proves the secret.
+ */
+export function checkTicket(parts: CookieParts, text: string, now: Instant): MaybePromise<Verdict> {
+  // 1 read
+  const ticket = parseTicket(text);
+  if (ticket === null) return refuse("malformed");
+  const synced = parts.revocations.sync();
+  if (isPromise(synced)) return synced.then(() => lookUp(parts, ticket, now));
+  return lookUp(parts, ticket, now);
+}
+
+function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<Verdict> {
+  // 2 find: the session, by its id   ← the lookup
+  const cached = parts.known.get(ticket.sid, now);
+  // What was cached may have been outlived by activity elsewhere: before anybody is called idle, the store is asked.
+  if (cached !== null && judgeLifetime(cached.seen, now) !== "idle") return judge(parts, ticket, cached, now);
+  if (!isOurs(parts, ticket)) return refuse("forged");
+  const found = parts.known.read(ticket.sid, now);
+  if (isPromise(found)) return found.then((it) => judge(parts, ticket, it, now));
+  return judge(parts, ticket, found, now);
+}
+
+function judge(parts: CookieParts, ticket: Ticket, known: Known | null, now: Instant): MaybePromise<Verdict> {
+  if (known === null) return refuse("unknown");
+  // 3 prove
+  const hash = known.found.session.secretHash;
+  if (hash === null || !equal(sha256(ticket.secret), hash)) return refuse("forged");
+  // 4 judge
+  const age = judgeLifetime(known.seen, now);
+  if (age !== "alive") return refuse(age);
+  // 5 ended?
+  if (!isLive(known.found)) return refuse("ended");
+  if (known.principal === null) return refuse("disabled");
+  const verdict: Verdict = { ok: true, principal: known.principal, until: known.seen.idleExpiresAt };
+  const written = parts.activity.slide(known.seen, now);
+  return isPromise(written) ? written.then(() => verdict) : verdict;
+}
+
+/** Did this server make it? Judged without a look into the store; the secret's hash is what proves it. */
+export function isOurs(parts: CookieParts, ticket: Ticket): boolean {
+  return parts.secrets.readers.some((secret) => equal(ticketCheck(secret, ticket.sid, ticket.secret), ticket.check));
+}
+
+export function ticketCheck(secret: DerivedSecret, sid: Sid, ticketSecret: Uint8Array): Uint8Array {
+  return hmac(secret.ticketKey, Buffer.concat([Buffer.from(sid, "base64url"), ticketSecret])).subarray(0, CHECK_BYTES);
+}

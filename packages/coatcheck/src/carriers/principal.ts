@@ -1,0 +1,27 @@
+import type { JsonValue, SessionRecord } from "../core/session.ts";
+import type { DeclaredClaims, UserView } from "../core/users.ts";
+import type { Principal } from "../core/verdict.ts";
+
+/** What a session of this user is to the application. Frozen: it is shared between requests. */
+export function principalOf(session: SessionRecord, user: UserView, claims: DeclaredClaims): Principal {
+  return Object.freeze({
+    userId: session.userId,
+    sid: session.sid,
+    clientId: session.clientId,
+    carrier: session.carrier,
+    roles: Object.freeze([...user.roles]),
+    amr: Object.freeze([...session.amr]),
+    authTime: session.authTime,
+    claims: Object.freeze(fillClaims(claims, user, session)),
+  });
+}
+
+/** The declared claims, filled in. A claim whose function gives null is left out. */
+export function fillClaims(claims: DeclaredClaims, user: UserView, session: SessionRecord): Record<string, JsonValue> {
+  const filled: Record<string, JsonValue> = {};
+  for (const [name, fill] of Object.entries(claims)) {
+    const value = fill(user, session);
+    if (value !== null) filled[name] = value;
+  }
+  return filled;
+}

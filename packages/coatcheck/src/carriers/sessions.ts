@@ -1,0 +1,128 @@
+import type { Seq, Sid, UserId } from "../core/ids.ts";
+import { judgeLifetime } from "../core/lifetime.ts";
+import type { AuditEvent, Clock, EndOutcome, Renewal, Store } from "../core/ports.ts";
+import { isLive } from "../core/session.ts";
+import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord } from "../core/session.ts";
+import type { Instant } from "../core/time.ts";
+import type { UserDirectory, UserView } from "../core/users.ts";
+import type { MaybePromise } from "../core/maybe.ts";
+import type { Activity } from "./activity.ts";
+import type { Carrier, Issued, Pending } from "./carrier.ts";
+
+/** A person who has been proved, and how they want to carry their session. */
+export interface Arrival {
+  readonly user: UserView;
+  readonly rsq: Seq;
+  readonly amr: AuthMethods;
+  readonly carrier: CarrierName;
+  readonly device: Device;
+  readonly data: JsonValue;
+  /** The session that the client showed while signing in: it ends in the same transaction. */
+  readonly replaces: Sid | null;
+}
+
+/** Where a request came from, for the audit trail. */
+export interface From {
+  readonly ip: string;
+}
+
+/** Why sessions end, as the audit trail says it. */
+export interface Ending extends From {
+  readonly why: "sign_out" | "signed_in_again" | "ended_by_user" | "ended_everywhere" | "revoked" | "ended_by_application" | "user_disabled";
+}
+
+export interface SessionParts {
+  readonly store: Store;
+  readonly users: UserDirectory;
+  readonly carriers: Readonly<Record<CarrierName, Carrier>>;
+  readonly activity: Activity;
+  readonly clock: Clock;
+  readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+}
+
+/**
+ * Everything that is done to sessions, for whatever carrier. The only way to a new session and (with the token's refresh) the only way to a
+ * new credential: each route that can mint goes through here. It always asks the store, never memory.
+ */
+export class SessionService {
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws {store_unavailable} */
+  async start(arrival: Arrival): Promise<Issued> {
+    const now = this.#now();
+    const pending = this.#parts.carriers[arrival.carrier].issue({ ...arrival, userId: arrival.user.id as UserId }, now);
+    const { session } = await this.#parts.store.sessions.start(pending.write, arrival.replaces, now);
+    // The login's own position, from before its proof: a cutoff in between has ended both the record and what is made of it here.
+    const issued = pending.reveal({ session, user: arrival.user, rsq: session.rsq }, now);
+    await this.#audit("session_started", session, arrival.device, { amr: arrival.amr, replaces: arrival.replaces });
+    return issued;
+  }
+
+  /** The person proved themselves again: `auth_time` is now, same sid, new credential. Null if the session is no longer live. */
+  async confirm(session: SessionRecord, from: From): Promise<Issued | null> {
+    const now = this.#now();
+    const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
+    const found = await this.#parts.store.sessions.renew(session.sid, pending.write);
+    return this.#renewed("session_confirmed", found, pending, from, now);
+  }
+
+  /**
+   * New password, every other session ended, a new credential for this one: one transaction.
+   * Null, and nothing has changed, if the password or the session is another by now.
+   */
+  async changePassword(session: SessionRecord, change: { readonly expect: string; readonly passwordHash: string }, from: From): Promise<Issued | null> {
+    const now = this.#now();
+    const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
+    const found = await this.#parts.store.users.changePassword({ ...change, userId: session.userId, keep: session.sid, renewal: pending.write });
+    return this.#renewed("password_changed", found, pending, from, now);
+  }
+
+  /** The record of a live session with both deadlines ahead; null otherwise. */
+  async find(sid: Sid): Promise<SessionRecord | null> {
+    const found = await this.#parts.store.sessions.find(sid);
+    if (found === null || !isLive(found)) return null;
+    const idleExpiresAt = Math.max(found.session.idleExpiresAt, this.#parts.activity.pendingIdle(sid)) as Instant;
+    return judgeLifetime({ ...found.session, idleExpiresAt }, this.#now()) === "alive" ? { ...found.session, idleExpiresAt } : null;
+  }
+
+  /** This user's live sessions, latest activity first. */
+  async list(userId: UserId): Promise<readonly SessionRecord[]> {
+    await this.#parts.activity.flush();
+    return this.#parts.store.sessions.list(userId, this.#now());
+  }
+
+  async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
+    const outcome = await this.#parts.store.sessions.end(target, this.#now());
+    if (outcome.ended > 0) await this.#parts.audit({ event: "session_ended", userId: target.userId ?? null, sid: target.sid, ip: by.ip, carrier: null, detail: { why: by.why } });
+    return outcome;
+  }
+
+  /** Ends every session of the user in one atomic mark, but `keep`: that one lives on, and its access tokens must be refreshed. */
+  async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
+    await this.#parts.activity.flush();
+    const outcome = await this.#parts.store.sessions.endAll(userId, keep, this.#now());
+    await this.#parts.audit({ event: "sessions_ended", userId, sid: keep, ip: by.ip, carrier: null, detail: { why: by.why, ended: outcome.ended } });
+    return outcome;
+  }
+
+  async #renewed(event: string, found: Found | null, pending: Pending<Renewal>, from: From, now: Instant): Promise<Issued | null> {
+    if (found === null) return null;
+    // Read after the renewal's snapshot: whatever changes from then on is later in the log than the credential that is made here.
+    const user = await this.#parts.users.get(found.session.userId);
+    if (user === null || user.disabled) return null;
+    await this.#audit(event, found.session, from, {});
+    return pending.reveal({ session: found.session, user, rsq: found.head }, now);
+  }
+
+  #audit(event: string, session: SessionRecord, { ip }: From, detail: AuditEvent["detail"]): MaybePromise<void> {
+    return this.#parts.audit({ event, userId: session.userId, sid: session.sid, ip, carrier: session.carrier, detail });
+  }
+
+  #now(): Instant {
+    return this.#parts.clock.now();
+  }
+}

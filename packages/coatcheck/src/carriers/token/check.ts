@@ -1,0 +1,93 @@
+import type { Sid } from "../../core/ids.ts";
+import { chain, isPromise } from "../../core/maybe.ts";
+import type { MaybePromise } from "../../core/maybe.ts";
+import { duration } from "../../core/time.ts";
+import type { Instant } from "../../core/time.ts";
+import { refuse } from "../../core/verdict.ts";
+import type { RefusalReason, Verdict } from "../../core/verdict.ts";
+import { verify } from "../../crypto/signing.ts";
+import { judgeClaims, readClaims } from "./claims.ts";
+import { parseProof } from "./credential.ts";
+import type { Proof } from "./credential.ts";
+import type { TokenParts } from "./index.ts";
+import { principalOfClaims } from "./principal.ts";
+import { parseRefreshToken, provesGeneration } from "./refresh-token.ts";
+import type { RefreshToken } from "./refresh-token.ts";
+import type { VerifiedToken } from "./verified.ts";
+
+/** How exactly the list of devices knows when a token was last used. */
+const SIGHT_EVERY = duration("30s");
+
+/**
+ * Whose proof is this? The same five steps as the cookie's check: read, find, prove, judge, ended.
+ * Here the key is found by its id and the signature proves the claims: nothing is looked up.
+ */
+export function checkProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Verdict> {
+  // 1 to 3, once for each token
+  const verified = parts.verified.get(text) ?? verifyProof(parts, text);
+  if (typeof verified === "string") return refuse(verified);
+  const synced = parts.revocations.sync();
+  if (isPromise(synced)) return synced.then(() => judge(parts, verified, now));
+  return judge(parts, verified, now);
+}
+
+function verifyProof(parts: TokenParts, text: string): VerifiedToken | RefusalReason {
+  // 1 read
+  const proof = parseProof(text);
+  if (proof === null) return "malformed";
+  // 2 find: the key, by its id   ← no lookup
+  // 3 prove
+  if (!isOurs(parts, proof)) return "forged";
+  const claims = readClaims(proof.payload);
+  if (claims?.sid === undefined) return "malformed";
+  return parts.verified.add(text, proof.kid, claims, principalOfClaims(claims));
+}
+
+function judge(parts: TokenParts, verified: VerifiedToken, now: Instant): MaybePromise<Verdict> {
+  const { claims, principal } = verified;
+  // 4 judge
+  const wrong = judgeClaims(claims, { issuer: parts.issuer, audience: parts.audience, maxTtl: parts.maxAccessTtl }, now);
+  if (wrong !== null) return refuse(wrong);
+  // 5 ended?
+  if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
+  if (claims.rsq > parts.revocations.head) return fromTheFuture(parts, verified);
+  const standing = { sid: principal.sid, userId: principal.userId, clientId: principal.clientId, rsq: claims.rsq };
+  if (parts.revocations.ended(standing)) return refuse("ended");
+  if (parts.revocations.stale(standing)) return refuse("stale");
+  sight(parts, verified, now);
+  return { ok: true, principal, until: claims.exp };
+}
+
+/** The log that this token was made at is longer than the store's: the store lost writes. */
+function fromTheFuture(parts: TokenParts, { claims }: VerifiedToken): MaybePromise<Verdict> {
+  const alarmed = parts.revocations.rolledBack(claims.rsq);
+  return isPromise(alarmed) ? alarmed.then(() => refuse("ahead")) : refuse("ahead");
+}
+
+function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {
+  if (now - verified.sightedAt < SIGHT_EVERY) return;
+  verified.sightedAt = now;
+  parts.activity.sighted(verified.principal.sid, now);
+}
+
+function isOurs(parts: TokenParts, proof: Proof): boolean {
+  const key = parts.keys.find(proof.kid);
+  // Each key has exactly one algorithm (RFC 8725 §3.1): the header's word for it must be the key's.
+  return key !== null && key.alg === proof.alg && verify(key, proof.signingInput, proof.signature);
+}
+
+/** The session of an authentic access token, whatever its age, or of an authentic refresh token of any generation. */
+export function identifyProof(parts: TokenParts, text: string): MaybePromise<Sid | null> {
+  return chain(parts.revocations.sync(), () => {
+    const refresh = parseRefreshToken(parts.secrets, text);
+    if (refresh !== null) return identifyRefresh(parts, refresh);
+    const proof = parseProof(text);
+    if (proof === null || parts.revocations.keyRevoked(proof.kid) || !isOurs(parts, proof)) return null;
+    const claims = readClaims(proof.payload);
+    return claims?.iss === parts.issuer ? (claims.sid ?? null) : null;
+  });
+}
+
+function identifyRefresh(parts: TokenParts, token: RefreshToken): MaybePromise<Sid | null> {
+  return chain(parts.sessions.find(token.sid), (found) => (found !== null && provesGeneration(token, found.session.salt) ? token.sid : null));
+}

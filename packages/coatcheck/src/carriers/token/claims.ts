@@ -1,0 +1,153 @@
+import { parseSid, seq } from "../../core/ids.ts";
+import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
+import { LEEWAY } from "../../core/limits.ts";
+import type { AuthMethods, JsonValue } from "../../core/session.ts";
+import { epochSeconds, instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+import type { RefusalReason } from "../../core/verdict.ts";
+import type { JsonObject } from "../../crypto/json.ts";
+import { parseJsonObject } from "../../crypto/json.ts";
+import { OUR_CLAIMS } from "./declared.ts";
+
+export { declareClaims } from "./declared.ts";
+
+// What an access token says (RFC 9068 §2.2), by the names it has on the wire. Seconds exist in this file alone:
+// a token holds whole seconds (RFC 7519 §2, NumericDate), everything else in the program holds instants in milliseconds.
+
+/** The claims that every access token has. */
+interface CommonClaims {
+  readonly iss: string;
+  /** One audience, or several. */
+  readonly aud: string | readonly string[];
+  readonly sub: UserId;
+  readonly client_id: ClientId;
+  readonly iat: Instant;
+  readonly exp: Instant;
+  readonly nbf?: Instant;
+  readonly jti: string;
+  readonly roles: readonly string[];
+  /** Log position from before the session was last checked: a cutoff after it ends the token. */
+  readonly rsq: Seq;
+  /** What the application has declared, and nothing of the others. */
+  readonly declared: JsonObject;
+}
+
+/** The claims that tell of a login. */
+interface LoginClaims {
+  readonly sid: Sid;
+  /** When the person last proved themselves: at the login, not at a refresh (RFC 9068 §2.2.1). */
+  readonly auth_time: Instant;
+  readonly amr: AuthMethods;
+}
+
+/** A token that no login stands behind. */
+type NoLogin = { readonly [name in keyof LoginClaims]?: never };
+
+/** `sid`, `auth_time` and `amr` are there together or not at all: a check of `sid` tells the type of the others. */
+export type AccessClaims = CommonClaims & (LoginClaims | NoLogin);
+
+/** Later than any honest clock, and small enough to be counted in milliseconds without loss. */
+const END_OF_TIME = 2 ** 41;
+
+/**
+ * Reads the payload of a token whose signature has been proved.
+ * @returns null unless every required claim is there and every one is of its type, in one reading. Never throws.
+ */
+export function readClaims(payload: Uint8Array): AccessClaims | null {
+  const raw = parseJsonObject(payload);
+  if (raw === null) return null;
+  const common = readCommon(raw);
+  const login = readLogin(raw);
+  return common === null || login === null ? null : { ...common, ...login };
+}
+
+function readCommon(raw: JsonObject): CommonClaims | null {
+  const iss = text(raw["iss"]);
+  const aud = audience(raw["aud"]);
+  const sub = text(raw["sub"]);
+  const client_id = text(raw["client_id"]);
+  const iat = time(raw["iat"]);
+  const exp = time(raw["exp"]);
+  const nbf = raw["nbf"] === undefined ? undefined : time(raw["nbf"]);
+  const jti = text(raw["jti"]);
+  const roles = texts(raw["roles"]);
+  const rsq = position(raw["rsq"]);
+  if (iss === null || aud === null || sub === null || client_id === null || jti === null) return null;
+  if (iat === null || exp === null || nbf === null || roles === null || rsq === null) return null;
+  const common = { iss, aud, sub: sub as UserId, client_id: client_id as ClientId, iat, exp, jti, roles, rsq, declared: declaredIn(raw) };
+  return nbf === undefined ? common : { ...common, nbf };
+}
+
+function readLogin(raw: JsonObject): LoginClaims | NoLogin | null {
+  const { sid: rawSid, auth_time: rawTime, amr: rawAmr } = raw;
+  if (rawSid === undefined && rawTime === undefined && rawAmr === undefined) return {};
+  const sid = typeof rawSid === "string" ? parseSid(rawSid) : null;
+  const auth_time = time(rawTime);
+  const amr = texts(rawAmr);
+  return sid === null || auth_time === null || amr === null ? null : { sid, auth_time, amr };
+}
+
+function declaredIn(raw: JsonObject): JsonObject {
+  const declared = Object.create(null) as Record<string, JsonValue>;
+  for (const name of Object.keys(raw)) if (!OUR_CLAIMS.has(name)) declared[name] = raw[name] as JsonValue;
+  return declared;
+}
+
+function text(value: JsonValue | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function texts(value: JsonValue | undefined): readonly string[] | null {
+  return Array.isArray(value) && value.every((item) => text(item) !== null) ? value : null;
+}
+
+function audience(value: JsonValue | undefined): string | readonly string[] | null {
+  const several = texts(value);
+  return several === null || several.length === 0 ? text(value) : several;
+}
+
+function time(value: JsonValue | undefined): Instant | null {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < END_OF_TIME ? instant((value as number) * 1_000) : null;
+}
+
+function position(value: JsonValue | undefined): Seq | null {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? seq(value as number) : null;
+}
+
+/** The payload that {@link readClaims} reads as these claims, times cut to whole seconds. */
+export function writeClaims(claims: AccessClaims): Uint8Array {
+  const { iss, aud, sub, client_id, iat, exp, nbf, jti, sid, roles, auth_time, amr, rsq, declared } = claims;
+  const times = {
+    iat: epochSeconds(iat),
+    exp: epochSeconds(exp),
+    nbf: nbf && epochSeconds(nbf),
+    auth_time: auth_time && epochSeconds(auth_time),
+  };
+  // The application's come first: whatever they are called, ours stand. Absent ones are undefined, which JSON leaves out.
+  return Buffer.from(JSON.stringify({ ...declared, iss, aud, sub, client_id, jti, sid, roles, amr, rsq, ...times }));
+}
+
+export interface ClaimsPolicy {
+  readonly issuer: string;
+  /** Who we are: the token must be for us. */
+  readonly audience: string;
+  /** The longest life that any access token was ever given. */
+  readonly maxTtl: Milliseconds;
+}
+
+/**
+ * Judges what the claims say, in the order of RFC 9068 §4; the signature comes before and the log after it.
+ * @returns null if nothing speaks against them, else why not. Claims that this issuer can not have written are `malformed`: a life longer than
+ * any, since the log forgets what ended when the longest life is over, and a beginning that has not come yet.
+ */
+export function judgeClaims(claims: AccessClaims, policy: ClaimsPolicy, now: Instant): RefusalReason | null {
+  if (claims.iss !== policy.issuer) return "forged";
+  if (claims.aud !== policy.audience && !(Array.isArray(claims.aud) && claims.aud.includes(policy.audience))) return "wrong_audience";
+  // No leeway here: a clock that runs ahead costs its client a refresh, while a leeway would let a token outlive its session's own limits.
+  if (now >= claims.exp) return "expired";
+  // Both ends were cut to whole seconds, so a life that is none may look longer by the rest of one.
+  if (claims.exp - claims.iat > Math.ceil(policy.maxTtl / 1_000) * 1_000) return "malformed";
+  // A clock that is behind the issuer's must not refuse what was made a moment ago.
+  if (claims.iat > now + LEEWAY) return "malformed";
+  return claims.nbf !== undefined && claims.nbf > now ? "malformed" : null;
+}

@@ -1,0 +1,35 @@
+import { RecentMap } from "../../core/cache.ts";
+import { instant } from "../../core/time.ts";
+import type { Instant } from "../../core/time.ts";
+import type { Principal } from "../../core/verdict.ts";
+import type { AccessClaims } from "./claims.ts";
+
+/** A token whose signature was proved: who it is for does not change, whether it still holds is judged each time. */
+export interface VerifiedToken {
+  readonly kid: string;
+  readonly claims: AccessClaims;
+  readonly principal: Principal;
+  /** When its use was last noted for the list of devices. */
+  sightedAt: Instant;
+}
+
+/** How many tokens a process remembers at least; about 1 kB each. */
+const CAPACITY = 50_000;
+
+/**
+ * Tokens that were verified lately, so that a signature is checked once and not at each request. The key is the token itself, to the last character:
+ * no builder of keys that could make two tokens one (CVE-2026-35039). Its lifetime, and whether it has ended, are judged on every hit.
+ */
+export class VerifiedTokens {
+  readonly #recent = new RecentMap<string, VerifiedToken>(CAPACITY);
+
+  get(token: string): VerifiedToken | null {
+    return this.#recent.get(token) ?? null;
+  }
+
+  add(token: string, kid: string, claims: AccessClaims, principal: Principal): VerifiedToken {
+    const verified: VerifiedToken = { kid, claims, principal, sightedAt: instant(0) };
+    this.#recent.set(token, verified);
+    return verified;
+  }
+}

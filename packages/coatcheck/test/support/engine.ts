@@ -1,0 +1,31 @@
+import { compose } from "../../src/compose.ts";
+import type { Composed } from "../../src/compose.ts";
+import { readOptions } from "../../src/config/options.ts";
+import type { CoatcheckOptions } from "../../src/config/options.ts";
+import type { Clock, Log, Store } from "../../src/core/ports.ts";
+import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
+import { systemClock } from "../../src/server/clock.ts";
+import { systemRandom } from "../../src/server/random.ts";
+
+export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Each test process of one set-up must have the same secret. */
+export const TEST_MASTER: Uint8Array = Uint8Array.from({ length: 32 }, (_, at) => (at * 73 + 41) % 251);
+
+/** A user directory in which everybody exists. */
+export const ANYBODY: UserDirectory = { get: (id) => ({ id, roles: ["member"], disabled: false }) };
+
+interface TestParts {
+  readonly store: Store;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly users?: UserDirectory | null;
+  readonly claims?: DeclaredClaims;
+  readonly options?: Partial<CoatcheckOptions>;
+}
+
+/** The real wiring, on a store of the test's choice. Built-in accounts unless `users` is given. */
+export function engineOn({ store, clock = systemClock, log = SILENT, users = null, claims = {}, options = {} }: TestParts): Promise<Composed> {
+  const settings = readOptions({ issuer: "http://localhost:3000", store, ...options });
+  return compose({ settings, store, masters: [TEST_MASTER], users, claims, clock, random: systemRandom, log });
+}

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const CLI = fileURLToPath(new URL("../../src/cli/index.ts", import.meta.url));
+
+export interface RunningServer {
+  readonly url: string;
+  readonly folder: string;
+  readonly process: ChildProcess;
+  /** What it has written to stdout and stderr so far. */
+  output(): string;
+  /** Ends it as an operator would; resolves with its exit status. */
+  stop(): Promise<number | null>;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "coatcheck-test-"));
+}
+
+/** The real server, as a process of its own, on a free port and a file in `folder`; ready when this resolves. */
+export async function startServer(folder: string, flags: readonly string[] = []): Promise<RunningServer> {
+  const args = [CLI, "serve", "--port", "0", "--store", `sqlite:${join(folder, "data", "test.db")}`, ...flags];
+  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, XDG_STATE_HOME: join(folder, "state") }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const exited = once(child, "exit");
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const found = /http:\/\/localhost:\d+/.exec(output);
+      if (found !== null) resolve(found[0]);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    void exited.then(([code]) => reject(new Error(`the server stopped with ${code}:\n${output}`)));
+  });
+  while (!(await isReady(url))) await new Promise((resolve) => setImmediate(resolve));
+  return {
+    url,
+    folder,
+    process: child,
+    output: () => output,
+    stop: async () => {
+      if (child.exitCode === null) child.kill("SIGTERM");
+      return (await exited)[0] as number | null;
+    },
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`)).status === 200;
+  } catch {
+    return false; // not listening yet
+  }
+}
+
+/** Runs `body` with a server on a fresh folder and takes both away afterwards. */
+export async function withServer(body: (server: RunningServer) => Promise<void>, flags: readonly string[] = []): Promise<void> {
+  const folder = await temporaryFolder();
+  const server = await startServer(folder, flags);
+  try {
+    await body(server);
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  }
+}
