@@ -1,0 +1,45 @@
+import type { Feed } from "../../core/ports.ts";
+import type { Milliseconds } from "../../core/time.ts";
+import { nextEpoch } from "../numbering.ts";
+import { append } from "./log.ts";
+import type { Memory } from "./tables.ts";
+
+export function memoryFeed(memory: Memory): Feed {
+  let seenCommits = -1;
+  return {
+    since(from) {
+      const { log, head, incarnation } = memory.read();
+      const first = log.findLastIndex((entry) => entry.seq <= from) + 1;
+      return { entries: log.slice(first).map((entry) => ({ ...entry })), head, incarnation };
+    },
+
+    moved() {
+      memory.read();
+      const moved = memory.commits !== seenCommits;
+      seenCommits = memory.commits;
+      return moved;
+    },
+
+    append: (kind, key, now) => append(memory.write(), kind, key, now),
+
+    raiseAccessTtl(ttl) {
+      const tables = memory.write();
+      tables.longestAccessTtl = Math.max(tables.longestAccessTtl ?? 0, ttl) as Milliseconds;
+      return tables.longestAccessTtl;
+    },
+
+    raiseEpoch(seen, now) {
+      const tables = memory.write();
+      if (tables.head !== seen) return tables.head;
+      return append(tables, "invalidate-all", "", now, nextEpoch(tables.head));
+    },
+
+    prune(before) {
+      const tables = memory.write();
+      const kept = tables.log.filter((entry) => entry.expiresAt >= before);
+      const pruned = tables.log.length - kept.length;
+      tables.log = kept;
+      return pruned;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { StoreUnavailable } from "../../core/errors.ts";
+import type { Seq, Sid, UserId } from "../../core/ids.ts";
+import { seq } from "../../core/ids.ts";
+import type { AuditEvent, LogEntry, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
+import type { SessionRecord } from "../../core/session.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
+
+export interface SessionRow {
+  session: SessionRecord;
+  /** When it was ended by itself; for purge alone. */
+  endedAt: Instant | null;
+}
+
+export interface AccountRow {
+  user: UserRecord;
+  passwordHash: string;
+}
+
+export interface Cutoff {
+  readonly seq: Seq;
+  readonly at: Instant;
+}
+
+export interface CountRow {
+  readonly count: number;
+  readonly endsAt: Instant;
+}
+
+/** Everything there is. Only the ports read and change it, and they copy what crosses their border. */
+export interface Tables {
+  head: Seq;
+  longestAccessTtl: Milliseconds | null;
+  log: LogEntry[];
+  audit: AuditEvent[];
+  readonly incarnation: string;
+  readonly cutoffs: Map<string, Cutoff>;
+  readonly sessions: Map<Sid, SessionRow>;
+  readonly sidsByUser: Map<UserId, Set<Sid>>;
+  readonly users: Map<UserId, AccountRow>;
+  readonly idsByEmail: Map<string, UserId>;
+  readonly keys: Map<string, SigningKeyRecord>;
+  readonly counts: Map<string, CountRow>;
+}
+
+/** The engine: it can be open or closed, and counts commits. A call is a transaction because nothing in it waits. */
+export class Memory {
+  readonly #tables: Tables;
+  #open = false;
+  #commits = 0;
+
+  constructor(incarnation: string) {
+    this.#tables = {
+      head: seq(0),
+      longestAccessTtl: null,
+      log: [],
+      audit: [],
+      incarnation,
+      cutoffs: new Map(),
+      sessions: new Map(),
+      sidsByUser: new Map(),
+      users: new Map(),
+      idsByEmail: new Map(),
+      keys: new Map(),
+      counts: new Map(),
+    };
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  open(): void {
+    this.#open = true;
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  /** @throws {store_unavailable} unless it is open. */
+  read(): Tables {
+    if (!this.#open) throw new StoreUnavailable(new Error("the store is not open"));
+    return this.#tables;
+  }
+
+  /** The tables, to be changed. @throws {store_unavailable} unless it is open. */
+  write(): Tables {
+    const tables = this.read();
+    this.#commits += 1;
+    return tables;
+  }
+}

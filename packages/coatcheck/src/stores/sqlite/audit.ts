@@ -1,0 +1,61 @@
+import type { Sid, UserId } from "../../core/ids.ts";
+import type { Audit, AuditEvent } from "../../core/ports.ts";
+import type { CarrierName } from "../../core/session.ts";
+import type { Instant } from "../../core/time.ts";
+import type { Connection, Query } from "./connection.ts";
+
+interface AuditRow {
+  readonly at: Instant;
+  readonly event: string;
+  readonly user_id: UserId | null;
+  readonly sid: Sid | null;
+  readonly ip: string;
+  readonly carrier: CarrierName | null;
+  readonly detail: string;
+}
+
+interface Filter {
+  readonly userId: UserId | undefined;
+  readonly event: string | undefined;
+  readonly limit: number;
+}
+
+export function sqliteAudit(db: Connection): Audit {
+  const insert = db.query<[AuditRow]>(
+    "writer",
+    "INSERT INTO audit (at, event, user_id, sid, ip, carrier, detail) VALUES (@at, @event, @user_id, @sid, @ip, @carrier, @detail)",
+  );
+  const latest = (condition: string): Query<[Filter], AuditRow> =>
+    db.query("reader", `SELECT * FROM audit WHERE ${condition} ORDER BY at DESC, id DESC LIMIT @limit`);
+  // A statement for each filter, so that each walks its own index.
+  const all = latest("true");
+  const ofUser = latest("user_id = @userId");
+  const ofEvent = latest("event = @event");
+  const ofBoth = latest("user_id = @userId AND event = @event");
+
+  return {
+    append: (event) => db.transaction(() => void insert.run(toRow(event))),
+
+    list({ userId, event }, limit) {
+      const [whole, one] = event === undefined ? [all, ofUser] : [ofEvent, ofBoth];
+      const query = userId === undefined ? whole : one;
+      return query.all({ userId, event, limit }).map(toEvent);
+    },
+  };
+}
+
+function toRow({ at, event, userId, sid, ip, carrier, detail }: AuditEvent): AuditRow {
+  return { at, event, user_id: userId, sid, ip, carrier, detail: JSON.stringify(detail) };
+}
+
+function toEvent(row: AuditRow): AuditEvent {
+  return {
+    at: row.at,
+    event: row.event,
+    userId: row.user_id,
+    sid: row.sid,
+    ip: row.ip,
+    carrier: row.carrier,
+    detail: JSON.parse(row.detail) as AuditEvent["detail"],
+  };
+}

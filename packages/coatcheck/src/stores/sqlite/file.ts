@@ -1,0 +1,41 @@
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { ConfigError } from "../../core/errors.ts";
+import type { Milliseconds } from "../../core/time.ts";
+import { isBusy } from "./outages.ts";
+
+/**
+ * Makes the folder (0700) and an empty file (0600) where there is none; SQLite gives its side files the mode of the file.
+ * A file that is there is not even opened: closing it again would drop the locks that this process holds on it through SQLite
+ * (https://www.sqlite.org/howtocorrupt.html §2.2).
+ * @throws ConfigError if it can't be made, or is no file.
+ */
+export function prepareFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`${path} can't be made (${code}): name another place for the store`, { cause: error });
+  }
+  if (!statSync(path).isFile()) throw new ConfigError(`${path} is not a file: name one for the store`);
+}
+
+/** How long to wait between two tries to switch, in milliseconds. */
+const PAUSE = 5;
+
+/** The write-ahead log: readers and the writer do not wait for each other. @throws ConfigError where the file system can't do it. */
+export function useWriteAheadLog(db: Database.Database, path: string, busyTimeout: Milliseconds): void {
+  for (let left: number = busyTimeout; ; left -= PAUSE) {
+    try {
+      if (db.pragma("journal_mode = WAL", { simple: true }) === "wal") return;
+    } catch (error) {
+      // Of two connections that switch at once SQLite refuses one without waiting: each would wait for the other.
+      if (!isBusy(error) || left <= 0) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+      continue;
+    }
+    throw new ConfigError(`${path} lies where several processes can't share it (a network drive?): name a place on a local disk`);
+  }
+}

@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import type { Random, Store } from "../../core/ports.ts";
+import { duration } from "../../core/time.ts";
+import type { Milliseconds } from "../../core/time.ts";
+import { newIncarnation, nodeRandom } from "../numbering.ts";
+import { sqliteAudit } from "./audit.ts";
+import { Connection } from "./connection.ts";
+import { sqliteFeed } from "./feed.ts";
+import { sqliteKeys } from "./keys.ts";
+import { logWriter } from "./log.ts";
+import { sqliteSessions } from "./sessions.ts";
+import { sqliteThrottles } from "./throttles.ts";
+import { sqliteUsers } from "./users.ts";
+
+export interface SqliteOptions {
+  /** Names a new file's life. Default: the platform's own. */
+  readonly random?: Random;
+  /** How long a write waits for another process's, before the store counts as out of reach. Default: 5 s. */
+  readonly busyTimeout?: Milliseconds;
+}
+
+/**
+ * One file on a local disk, shared by any number of processes on this host. Folder and file are made where there are none, for their owner alone.
+ * @param path relative to the working directory.
+ */
+export function sqlite(path: string, { random = nodeRandom, busyTimeout = duration("5s") }: SqliteOptions = {}): Store {
+  const db = new Connection(resolve(path), busyTimeout);
+  const log = logWriter(db);
+  const ping = db.query("reader", "SELECT 1 FROM rev_head");
+  return {
+    name: `sqlite:${path}`,
+    open: () => db.open(() => newIncarnation(random)),
+    ping: () => void ping.get(),
+    close: () => db.close(),
+    sessions: sqliteSessions(db, log),
+    feed: sqliteFeed(db, log),
+    users: sqliteUsers(db, log),
+    keys: sqliteKeys(db),
+    throttles: sqliteThrottles(db),
+    audit: sqliteAudit(db),
+  };
+}

@@ -1,0 +1,21 @@
+import Database from "better-sqlite3";
+import { StoreUnavailable } from "../../core/errors.ts";
+
+/**
+ * The result codes that mean "the store can't answer now" (https://www.sqlite.org/rescode.html): a lock that was not given in time, the disk, the file.
+ * Extended codes begin with the plain one. All others are mistakes in this program and pass as they are.
+ */
+const OUTAGE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|NOMEM|CANTOPEN|READONLY|PERM|AUTH|CORRUPT|NOTADB)(_|$)/;
+
+/** What to throw for an error that came out of the driver. */
+export function outage(error: unknown): unknown {
+  return error instanceof Database.SqliteError && OUTAGE.test(error.code) ? new StoreUnavailable(error) : error;
+}
+
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith("SQLITE_BUSY");
+}
+
+export function isNoDatabase(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB";
+}

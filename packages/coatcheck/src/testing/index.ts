@@ -1,0 +1,6 @@
+export { fakeClock } from "./clock.ts";
+export type { FakeClock } from "./clock.ts";
+export { storeContract } from "./storeContract/index.ts";
+export type { OpenStore, Runner } from "./storeContract/index.ts";
+export { brokenStores } from "./twins/index.ts";
+export type { Twin } from "./twins/index.ts";

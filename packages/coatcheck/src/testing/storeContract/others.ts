@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import type { AuditEvent, SigningKeyRecord, ThrottleRule } from "../../core/ports.ts";
+import { instant, later } from "../../core/time.ts";
+import type { Milliseconds } from "../../core/time.ts";
+import { bytes, drain, HOUR, MINUTE, race, text } from "./bench.ts";
+import type { Bench, Cases } from "./bench.ts";
+
+function newKey(t: Bench, given: Partial<SigningKeyRecord> = {}): SigningKeyRecord {
+  return { kid: text(8), alg: `alg-${text(6)}`, publicJwk: '{"kty":"EC"}', sealed: bytes(48), createdAt: t.now, ...given };
+}
+
+export const keys: Cases = {
+  "Adds the candidate, and gives all of them": async (t) => {
+    const before = await t.store.keys.list();
+    const key = newKey(t);
+    const all = await t.store.keys.ensure(key);
+    assert.deepEqual(all.filter(({ kid }) => kid === key.kid), [key]);
+    assert.equal(all.length, before.length + 1);
+    assert.deepEqual(await t.store.keys.list(), all);
+  },
+
+  "A key of its algorithm that is there already wins": async (t) => {
+    const first = newKey(t);
+    const all = await t.store.keys.ensure(first);
+    assert.deepEqual(await t.store.keys.ensure(newKey(t, { alg: first.alg })), all);
+    assert.deepEqual(await t.store.keys.list(), all);
+  },
+
+  "Of many candidates at once all callers end with the same one": async (t) => {
+    const { alg } = newKey(t);
+    const lists = await race(8, () => t.store.keys.ensure(newKey(t, { alg })));
+    const kids = lists.map((list) => list.filter((key) => key.alg === alg).map(({ kid }) => kid));
+    assert.equal(new Set(kids.flat()).size, 1);
+    assert.ok(kids.every((list) => list.length === 1));
+  },
+
+  "The oldest key comes first": async (t) => {
+    const [young, old] = [newKey(t), newKey(t, { createdAt: instant(t.now - 1) })];
+    await t.store.keys.ensure(young);
+    const all = await t.store.keys.ensure(old);
+    assert.deepEqual(all.filter(({ kid }) => [young.kid, old.kid].includes(kid)), [old, young]);
+    assert.deepEqual(all.map((key) => key.createdAt), all.map((key) => key.createdAt).toSorted((a, b) => a - b));
+  },
+
+  "Keys are copied in and out": async (t) => {
+    const key = newKey(t);
+    const given = structuredClone(key);
+    const out = (await t.store.keys.ensure(given)).find(({ kid }) => kid === key.kid);
+    given.sealed.fill(0);
+    out?.sealed.fill(0);
+    assert.deepEqual((await t.store.keys.list()).find(({ kid }) => kid === key.kid), key);
+  },
+};
+
+function rule(limit: number): ThrottleRule {
+  return { key: text(9), limit, window: MINUTE };
+}
+
+export const throttles: Cases = {
+  "There is room until the limit is reached; asking counts nothing": async (t) => {
+    const { throttles } = t.store;
+    const three = rule(3);
+    for (let failures = 0; failures < 3; failures += 1) {
+      for (let asked = 0; asked < 5; asked += 1) assert.equal(await throttles.blockedUntil([three], t.now), null);
+      await throttles.count([three], t.now);
+    }
+    assert.equal(await throttles.blockedUntil([three], t.now), later(t.now, MINUTE));
+  },
+
+  "The window is counted from the first failure in it, to the millisecond": async (t) => {
+    const { throttles } = t.store;
+    const two = rule(2);
+    await throttles.count([two], t.now);
+    await throttles.count([two], instant(t.now + 59_000));
+    const end = later(t.now, MINUTE);
+    assert.equal(await throttles.blockedUntil([two], instant(end - 1)), end);
+    assert.equal(await throttles.blockedUntil([two], end), null);
+  },
+
+  "The first failure after the window opens the next one": async (t) => {
+    const { throttles } = t.store;
+    const two = rule(2);
+    const end = later(t.now, MINUTE);
+    for (const at of [t.now, t.now, t.now, end]) await throttles.count([two], at);
+    assert.equal(await throttles.blockedUntil([two], end), null);
+    await throttles.count([two], instant(end + 5));
+    assert.equal(await throttles.blockedUntil([two], instant(end + 6)), later(end, MINUTE));
+  },
+
+  "Of several full ones the last to have room again decides": async (t) => {
+    const { throttles } = t.store;
+    const [short, long, free] = [rule(1), { ...rule(1), window: HOUR }, rule(9)];
+    await throttles.count([short, long, free], t.now);
+    assert.equal(await throttles.blockedUntil([long, short, free], t.now), later(t.now, HOUR));
+    assert.equal(await throttles.blockedUntil([short, long], t.now), later(t.now, HOUR));
+    assert.equal(await throttles.blockedUntil([free, short], t.now), later(t.now, MINUTE));
+    assert.equal(await throttles.blockedUntil([free], t.now), null);
+  },
+
+  "Counts of other keys are left alone": async (t) => {
+    const { throttles } = t.store;
+    const [mine, other] = [rule(1), rule(1)];
+    await throttles.count([mine], t.now);
+    assert.equal(await throttles.blockedUntil([other], t.now), null);
+  },
+
+  "Concurrent counts all count": async (t) => {
+    const { throttles } = t.store;
+    const twenty = rule(20);
+    await race(19, () => throttles.count([twenty], t.now));
+    assert.equal(await throttles.blockedUntil([twenty], t.now), null);
+    await throttles.count([twenty], t.now);
+    assert.notEqual(await throttles.blockedUntil([twenty], t.now), null);
+  },
+
+  "Forgetting forgets these counts and no others": async (t) => {
+    const { throttles } = t.store;
+    const [mine, other] = [rule(1), rule(1)];
+    await throttles.count([mine, other], t.now);
+    await throttles.forget([mine.key, text(9)]);
+    assert.equal(await throttles.blockedUntil([mine], t.now), null);
+    assert.notEqual(await throttles.blockedUntil([other], t.now), null);
+  },
+
+  "Pruning deletes counts whose window ended before, and none that still counts": async (t) => {
+    const { throttles } = t.store;
+    const [over, open] = [{ ...rule(1), window: (MINUTE + 1) as Milliseconds }, { ...rule(1), window: HOUR }];
+    const end = later(t.now, over.window);
+    await drain(() => throttles.prune(end));
+    await throttles.count([over, open], t.now);
+    assert.equal(await throttles.prune(end), 0);
+    assert.equal(await throttles.prune(instant(end + 1)), 1);
+    assert.equal(await throttles.blockedUntil([over], t.now), null);
+    assert.notEqual(await throttles.blockedUntil([open], t.now), null);
+  },
+};
+
+function newEvent(t: Bench, given: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    at: t.now,
+    event: `event-${text(6)}`,
+    userId: t.userId(),
+    sid: t.sid(),
+    ip: "2001:db8::7",
+    carrier: "token",
+    detail: { why: ["reuse", { generation: 3 }] },
+    ...given,
+  };
+}
+
+export const audit: Cases = {
+  "An event is kept as it is given": async (t) => {
+    const full = newEvent(t);
+    const bare = newEvent(t, { userId: null, sid: null, carrier: null, ip: "", detail: {} });
+    for (const event of [full, bare]) {
+      await t.store.audit.append(event);
+      assert.deepEqual(await t.store.audit.list({ event: event.event }, 9), [event]);
+    }
+  },
+
+  "The latest comes first; of the same instant, the one that was appended last": async (t) => {
+    const userId = t.userId();
+    const events = [2, 0, 1, 1].map((by) => newEvent(t, { userId, at: instant(t.now + by) }));
+    for (const event of events) await t.store.audit.append(event);
+    assert.deepEqual(await t.store.audit.list({ userId }, 9), [events[0], events[3], events[2], events[1]]);
+  },
+
+  "Filters by user, by event, by both, or not at all": async (t) => {
+    const [latest] = await t.store.audit.list({}, 1);
+    const at = instant((latest?.at ?? t.now) + 1);
+    const one = newEvent(t, { at });
+    const sameUser = newEvent(t, { at, userId: one.userId });
+    const sameEvent = newEvent(t, { at, event: one.event });
+    for (const event of [one, sameUser, sameEvent]) await t.store.audit.append(event);
+    const { userId, event } = one;
+    const list = async (filter: Parameters<typeof t.store.audit.list>[0]) => await t.store.audit.list(filter, 9);
+    assert.deepEqual(await list({ userId: userId as never }), [sameUser, one]);
+    assert.deepEqual(await list({ event }), [sameEvent, one]);
+    assert.deepEqual(await list({ userId: userId as never, event }), [one]);
+    assert.deepEqual((await list({})).slice(0, 3), [sameEvent, sameUser, one]);
+  },
+
+  "Gives at most as many as it is asked for": async (t) => {
+    const userId = t.userId();
+    for (let by = 0; by < 5; by += 1) await t.store.audit.append(newEvent(t, { userId, at: instant(t.now + by) }));
+    const list = await t.store.audit.list({ userId }, 2);
+    assert.deepEqual(list.map(({ at }) => at), [t.now + 4, t.now + 3]);
+  },
+
+  "Events are copied in and out": async (t) => {
+    const event = newEvent(t);
+    const given = structuredClone(event);
+    await t.store.audit.append(given);
+    Object.assign(given.detail, { why: "nothing" });
+    const [out] = await t.store.audit.list({ event: event.event }, 1);
+    Object.assign(out?.detail ?? {}, { why: "nothing" });
+    assert.deepEqual(await t.store.audit.list({ event: event.event }, 1), [event]);
+  },
+};

@@ -1,0 +1,29 @@
+import { accountTwins, passwordTwins } from "./accounts.ts";
+import { endAllTwins, endTwins, purgeTwins } from "./ending.ts";
+import { feedTwins } from "./log.ts";
+import { auditTwins, keyTwins, throttleTwins } from "./others.ts";
+import { finalityTwins, findTwins, generalTwins, listTwins, refreshTwins, renewTwins, startTwins, touchTwins } from "./sessions.ts";
+import type { Twin } from "./twin.ts";
+
+export type { Twin } from "./twin.ts";
+
+/** Every way to be wrong that the contract is known to see; each sentence of the contract has at least one. */
+export const brokenStores: readonly Twin[] = [
+  ...generalTwins,
+  ...startTwins,
+  ...findTwins,
+  ...renewTwins,
+  ...refreshTwins,
+  ...touchTwins,
+  ...listTwins,
+  ...endTwins,
+  ...finalityTwins,
+  ...endAllTwins,
+  ...purgeTwins,
+  ...feedTwins,
+  ...accountTwins,
+  ...passwordTwins,
+  ...keyTwins,
+  ...throttleTwins,
+  ...auditTwins,
+];

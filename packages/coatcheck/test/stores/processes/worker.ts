@@ -1,0 +1,119 @@
+import { randomBytes } from "node:crypto";
+import { seq } from "../../../src/core/ids.ts";
+import type { Seq, Sid, UserId } from "../../../src/core/ids.ts";
+import type { RefreshDecision, Store } from "../../../src/core/ports.ts";
+import { isLive } from "../../../src/core/session.ts";
+import type { Found } from "../../../src/core/session.ts";
+import { duration, later } from "../../../src/core/time.ts";
+import { sqlite } from "../../../src/stores/sqlite/index.ts";
+import { newSession, newUser, NOW } from "./records.ts";
+
+// A process that does tasks on a store, one at a time, each beginning at a given moment of the clock that all processes of a host share.
+
+export interface Answers {
+  open: { readonly incarnation: string; readonly head: Seq };
+  close: null;
+  logIn: readonly { readonly sid: Sid; readonly rsq: Seq; readonly began: string; readonly done: string }[];
+  refresh: readonly { readonly kind: string; readonly began: string; readonly done: string }[];
+  endAll: { readonly seq: Seq; readonly ended: number; readonly began: string; readonly done: string };
+  rotateOnce: string;
+  signUp: boolean;
+  ensureKey: readonly string[];
+  fail: null;
+}
+
+interface Arguments {
+  open: { readonly path: string };
+  close: object;
+  logIn: { readonly userId: UserId; readonly times: number };
+  refresh: { readonly sid: Sid; readonly times: number };
+  endAll: { readonly userId: UserId };
+  rotateOnce: { readonly sid: Sid; readonly generation: number };
+  signUp: { readonly email: string };
+  ensureKey: { readonly alg: string };
+  fail: { readonly key: string; readonly times: number };
+}
+
+export type TaskName = keyof Answers;
+
+export type Task<N extends TaskName> = { readonly name: N; readonly at?: string } & Arguments[N];
+
+let store: Store;
+
+/** The store as it is here: sqlite answers at once, and a test that awaited would let the moment pass. */
+function atOnce<T>(value: T | Promise<T>): T {
+  if (value instanceof Promise) throw new TypeError("this store was to answer at once");
+  return value;
+}
+
+function timed<T>(work: () => T): T & { readonly began: string; readonly done: string } {
+  const began = String(process.hrtime.bigint());
+  const value = work();
+  return { ...value, began, done: String(process.hrtime.bigint()) };
+}
+
+const repeat = <T>(times: number, work: () => T): T[] => Array.from({ length: times }, work);
+
+const TASKS: { readonly [N in TaskName]: (task: Task<N>) => Answers[N] } = {
+  open({ path }) {
+    store = sqlite(path);
+    atOnce(store.open());
+    const { incarnation, head } = atOnce(store.feed.since(seq(0)));
+    return { incarnation, head };
+  },
+
+  close() {
+    atOnce(store.close());
+    return null;
+  },
+
+  logIn: ({ userId, times }) =>
+    repeat(times, () =>
+      timed(() => {
+        const proof = atOnce(store.users.byId(userId));
+        if (proof === null) throw new Error("no such user");
+        const { session } = atOnce(store.sessions.start(newSession({ userId, rsq: proof.head }), null, NOW));
+        return { sid: session.sid, rsq: session.rsq };
+      }),
+    ),
+
+  refresh: ({ sid, times }) => repeat(times, () => timed(() => ({ kind: atOnce(store.sessions.refresh(sid, rotateIfLive, NOW))?.decision.kind ?? "none" }))),
+
+  endAll: ({ userId }) => timed(() => atOnce(store.sessions.endAll(userId, null, NOW))),
+
+  rotateOnce({ sid, generation }) {
+    const decide = (found: Found): RefreshDecision =>
+      found.session.rotation.generation === generation ? rotateIfLive(found) : { kind: "replay", rotation: found.session.rotation };
+    return atOnce(store.sessions.refresh(sid, decide, NOW))?.decision.kind ?? "none";
+  },
+
+  signUp: ({ email }) => atOnce(store.users.create(newUser({ email }), "hash")) !== null,
+
+  ensureKey({ alg }) {
+    const key = { kid: randomBytes(6).toString("base64url"), alg, publicJwk: "{}", sealed: new Uint8Array(8), createdAt: NOW };
+    return atOnce(store.keys.ensure(key)).map(({ kid }) => kid);
+  },
+
+  fail({ key, times }) {
+    repeat(times, () => atOnce(store.throttles.count([{ key, limit: 1, window: duration("1m") }], NOW)));
+    return null;
+  },
+};
+
+function rotateIfLive(found: Found): RefreshDecision {
+  if (!isLive(found)) return { kind: "refuse", reason: "ended" };
+  const rotation = { generation: found.session.rotation.generation + 1, wonBy: null, rotatedAt: NOW, replays: 0 };
+  return { kind: "rotate", rotation, lastSeenAt: NOW, idleExpiresAt: later(NOW, duration("1h")) };
+}
+
+function answer<N extends TaskName>(task: Task<N>): void {
+  const start = BigInt(task.at ?? 0);
+  while (process.hrtime.bigint() < start);
+  try {
+    process.send?.({ value: TASKS[task.name](task) });
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+process.on("message", answer);
