@@ -1,0 +1,19 @@
+/** What a route says, before it becomes a Response with the headers that every answer has. */
+export interface Answer {
+  readonly status: number;
+  /** Written as JSON; an answer without it has no body. */
+  readonly body?: unknown;
+  /** The body's type; `application/json` unless set. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The one `Set-Cookie`: never two of one name in a response (RFC 6265bis §4.1.1). */
+  readonly cookie?: string;
+  /** For documents that anybody may read and keep: how long, in seconds. Everything else is `no-store`. */
+  readonly publicFor?: number;
+}
+
+export const NO_CONTENT: Answer = { status: 204 };
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body };
+}

@@ -1,0 +1,44 @@
+import { CoatcheckError, refusalCode } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import { FRESH_PROOF } from "../core/limits.ts";
+import type { CarrierName, SessionRecord } from "../core/session.ts";
+import type { RefusalReason } from "../core/verdict.ts";
+import type { Call } from "./call.ts";
+
+/**
+ * The session that a call comes from, as the store has it now: calls that show, end or renew sessions never go by memory alone, or who holds a
+ * stolen credential could act within the bound after it was ended.
+ * @throws {unauthenticated}
+ * @throws {invalid_token}
+ * @throws {stale_claims}
+ * @throws {store_unavailable}
+ */
+export async function authenticate(call: Call): Promise<SessionRecord> {
+  const { site, located, now } = call;
+  if (located.carrier === null) throw new CoatcheckError(refusalCode(located.reason, "nothing"));
+  const verdict = await site.engine.carriers[located.carrier].check(located.credential, now);
+  if (!verdict.ok) throw refused(verdict.reason, located.carrier);
+  const session = await site.engine.sessions.find(verdict.principal.sid);
+  if (session === null) throw refused("ended", located.carrier);
+  return session;
+}
+
+/** The asker's own session was ended while the call ran. */
+export function endedMeanwhile(session: SessionRecord): CoatcheckError {
+  return refused("ended", session.carrier);
+}
+
+function refused(reason: RefusalReason, carrier: CarrierName): CoatcheckError {
+  return new CoatcheckError(refusalCode(reason, carrier));
+}
+
+/** How each carrier's client hears that the person must prove themselves again: a token's by RFC 9470. */
+const STEP_UP: Readonly<Record<CarrierName, ErrorCode>> = { cookie: "step_up_required", token: "insufficient_user_authentication" };
+
+/**
+ * @throws {step_up_required}
+ * @throws {insufficient_user_authentication}
+ */
+export function requireFreshProof(session: SessionRecord, call: Call): void {
+  if (call.now - session.authTime > FRESH_PROOF) throw new CoatcheckError(STEP_UP[session.carrier]);
+}

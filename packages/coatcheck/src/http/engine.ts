@@ -1,0 +1,40 @@
+import type { Carrier } from "../carriers/carrier.ts";
+import type { SessionService } from "../carriers/sessions.ts";
+import type { RefreshService } from "../carriers/token/refresh.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
+import type { Settings } from "../core/settings.ts";
+import type { CarrierName, JsonValue } from "../core/session.ts";
+import type { UserDirectory } from "../core/users.ts";
+import type { MaybePromise } from "../core/maybe.ts";
+import type { Verdict } from "../core/verdict.ts";
+
+/** Public keys as a JWK Set (RFC 7517), and how long it may be cached. */
+export interface PublicKeys {
+  jwks(): { readonly keys: readonly Readonly<Record<string, JsonValue>>[] };
+}
+
+/** Everything that the routes stand on, wired by `compose.ts`. */
+export interface Engine {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Store;
+  readonly users: UserDirectory;
+  /** Null when the application has users of its own: then sign-up, sign-in, confirm and password do not exist (404). */
+  readonly accounts: Accounts | null;
+  readonly carriers: Readonly<Record<CarrierName, Carrier>>;
+  readonly sessions: SessionService;
+  readonly tokens: RefreshService;
+  readonly keys: PublicKeys;
+  /** Writes a security event to the trail and the log. Never fails: what has happened is not undone by a trail that can't be written. */
+  audit(event: Omit<AuditEvent, "at">): MaybePromise<void>;
+}
+
+/** Header values as a request shows them. Node joins repeated cookies with `; `. */
+export interface Credentials {
+  readonly cookie?: string | null | undefined;
+  readonly authorization?: string | null | undefined;
+}
+
+export type Check = (credentials: Credentials) => MaybePromise<Verdict>;

@@ -1,0 +1,84 @@
+import type { CarrierName } from "../core/session.ts";
+import type { Credentials } from "./engine.ts";
+
+/** What a request showed of ours: one credential, or a reason why there is none. */
+export type Located =
+  | { readonly carrier: CarrierName; readonly credential: string }
+  | { readonly carrier: null; readonly reason: "absent" | "ambiguous" };
+
+const ABSENT: Located = Object.freeze({ carrier: null, reason: "absent" });
+const AMBIGUOUS: Located = Object.freeze({ carrier: null, reason: "ambiguous" });
+
+const TAB = 0x09;
+const SPACE = 0x20;
+const SEMICOLON = 0x3b;
+
+/**
+ * Finds the credential in header strings alone: it runs before every check, so it cuts and builds nothing.
+ * With `Authorization: Bearer` the cookie is not read at all: a browser attaches it whether script wants it or not.
+ */
+export function createLocate(cookieName: string): (credentials: Credentials) => Located {
+  const needle = `${cookieName}=`;
+  return ({ cookie, authorization }) => {
+    const token = typeof authorization === "string" ? bearerToken(authorization) : null;
+    if (token !== null) return { carrier: "token", credential: token };
+    return typeof cookie === "string" ? cutTicket(cookie, needle) : ABSENT;
+  };
+}
+
+/**
+ * The token of RFC 6750 §2.1, its scheme in any case (RFC 9110 §11.1).
+ * @returns the empty string for a scheme without a token (something was shown, and it is no good), null for any other scheme.
+ */
+function bearerToken(header: string): string | null {
+  if (header.startsWith("Bearer ")) return trim(header, 7, header.length);
+  const from = skipBlanks(header, 0);
+  const end = from + 6;
+  if (header.slice(from, end).toLowerCase() !== "bearer") return null;
+  if (end < header.length && !isBlank(header.charCodeAt(end))) return null;
+  return trim(header, end, header.length);
+}
+
+/**
+ * Our cookie by its exact name. A pair starts the header or follows `;`, and only SP and HTAB are blanks (RFC 6265bis §5.6): a lenient
+ * parser that also drops U+00A0 or U+2000 takes a name without the prefix's protection for ours.
+ */
+function cutTicket(header: string, needle: string): Located {
+  let ticket: string | null = null;
+  let end = 0;
+  for (let at = header.indexOf(needle); at !== -1; at = header.indexOf(needle, end)) {
+    end = at + needle.length;
+    if (!startsPair(header, at)) continue;
+    const semicolon = header.indexOf(";", end);
+    const value = trim(header, end, semicolon === -1 ? header.length : semicolon);
+    // The order of cookies is not to be trusted (RFC 6265bis §8.6): of two different ones neither is ours.
+    if (ticket !== null && ticket !== value) return AMBIGUOUS;
+    ticket = value;
+    if (semicolon === -1) break;
+    end = semicolon;
+  }
+  return ticket === null ? ABSENT : { carrier: "cookie", credential: ticket };
+}
+
+function startsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (before >= 0 && isBlank(header.charCodeAt(before))) before -= 1;
+  return before < 0 || header.charCodeAt(before) === SEMICOLON;
+}
+
+function trim(text: string, from: number, to: number): string {
+  const start = skipBlanks(text, from);
+  let end = to;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (isBlank(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}

@@ -1,0 +1,63 @@
+import { CoatcheckError, ERRORS } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import { FRESH_PROOF } from "../core/limits.ts";
+import type { Answer } from "./answer.ts";
+import { OAuthError, oauthNameOf } from "./oauth-errors.ts";
+
+/**
+ * What a 401 says besides `Bearer`: an error only if a token was sent (RFC 6750 §3.1, RFC 9110 §15.5.2), and which of the standards' names
+ * ours has (RFC 9470 §3).
+ */
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  invalid_token: 'Bearer error="invalid_token"',
+  stale_claims: 'Bearer error="invalid_token"',
+  insufficient_user_authentication: `Bearer error="insufficient_user_authentication", max_age="${FRESH_PROOF / 1_000}"`,
+};
+
+/** The error form of everything but `/oauth/*`: RFC 9457, with a stable `code` and, for 422, each field by name. */
+export function problem(error: CoatcheckError, issuer: string): Answer {
+  const { code, status, details } = error;
+  return {
+    status,
+    type: "application/problem+json",
+    headers: errorHeaders(error),
+    body: {
+      type: `${issuer}/errors#${code}`,
+      title: ERRORS[code].title,
+      status,
+      detail: details.detail ?? ERRORS[code].mend,
+      code,
+      ...(details.fields === undefined ? {} : { errors: details.fields }),
+    },
+  };
+}
+
+/** The error form of `/oauth/*`: RFC 6749 §5.2, and our own `code` beside it where the error is one of ours. */
+export function oauthProblem(error: OAuthError | CoatcheckError): Answer {
+  if (error instanceof OAuthError) {
+    const headers = error.status === 401 ? { "WWW-Authenticate": error.challenge } : {};
+    return { status: error.status, headers, body: { error: error.error, error_description: error.message } };
+  }
+  return {
+    status: error.status,
+    headers: errorHeaders(error),
+    body: { error: oauthNameOf(error), error_description: asciiOnly(error.details.detail ?? ERRORS[error.code].mend), code: error.code },
+  };
+}
+
+function errorHeaders({ code, status, details }: CoatcheckError): Record<string, string> {
+  if (status === 401) return { "WWW-Authenticate": CHALLENGES[code] ?? "Bearer" };
+  if (status === 429 || status === 503) return { "Retry-After": String(Math.max(1, Math.ceil(details.retryAfter ?? 1))) };
+  return {};
+}
+
+/** RFC 6749 §5.2 allows no more in a description. */
+function asciiOnly(text: string): string {
+  return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "'");
+}
+
+/** Whatever was thrown, as an error that may be answered: what is not ours is `internal`, and says nothing. */
+export function answerable(thrown: unknown): CoatcheckError | OAuthError {
+  if (thrown instanceof CoatcheckError || thrown instanceof OAuthError) return thrown;
+  return new CoatcheckError("internal", { cause: thrown });
+}

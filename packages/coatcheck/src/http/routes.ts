@@ -1,0 +1,108 @@
+import { CoatcheckError } from "../core/errors.ts";
+import type { Shown } from "../carriers/carrier.ts";
+import type { Answer } from "./answer.ts";
+import { openCall } from "./call.ts";
+import type { Peer } from "./call.ts";
+import type { Check, Engine } from "./engine.ts";
+import { preflight, respond } from "./headers.ts";
+import { tokenResponse } from "./issued.ts";
+import type { TokenResponse } from "./issued.ts";
+import { OAuthError } from "./oauth-errors.ts";
+import { answerable, oauthProblem, problem } from "./problem.ts";
+import type { Method, Route, RouteGroup } from "./route.ts";
+import { JWKS_PATH } from "./routes/tokens.ts";
+import { auditAmbiguous, createSite } from "./site.ts";
+import type { Site } from "./site.ts";
+import { createRouter, routeTable } from "./table.ts";
+import type { Address } from "./table.ts";
+import { readTarget } from "./target.ts";
+
+/** HTTP, the whole of it: a Request goes in, a Response comes out, and nothing is thrown. */
+export interface Routes {
+  /** Answers what stands under the base path, and {@link wellKnown}; 404 for anything else. */
+  readonly fetch: (request: Request, peer?: Peer) => Promise<Response>;
+  /** What stands under `/.well-known/` at the root of the host, wherever the rest is mounted (RFC 8414 §3.1). Null for any other path. */
+  readonly wellKnown: (request: Request, peer?: Peer) => Promise<Response | null>;
+  readonly check: Check;
+  /** The `Set-Cookie` value that hands a ticket over. */
+  readonly setCookie: (shown: Extract<Shown, { readonly carrier: "cookie" }>) => string;
+  /** The token response of RFC 6749 §5.1 that hands a proof over. */
+  readonly tokenResponse: (shown: Extract<Shown, { readonly carrier: "token" }>) => TokenResponse;
+  /** Every route that is mounted, as data. */
+  readonly table: readonly Route[];
+}
+
+/** @param groups which routes are mounted; all unless given. `/healthz` and `/readyz` always are. */
+export function createRoutes(engine: Engine, groups: readonly Exclude<RouteGroup, "operations">[] = ["sessions", "tokens"]): Routes {
+  const { basePath, issuer } = engine.settings;
+  const site = createSite(engine);
+  const table = routeTable(engine, [...groups, "operations"]);
+  const find = createRouter(table);
+  const wellKnownPaths = new Set([JWKS_PATH, ...besideIssuerPath(issuer, JWKS_PATH)]);
+
+  async function fetch(request: Request, peer: Peer = {}): Promise<Response> {
+    const target = readTarget(request, peer);
+    const path = target.path.startsWith(`${basePath}/`) ? target.path.slice(basePath.length) : "";
+    const address = target.isCanonical ? find(path) : null;
+    if (address !== null) return answer(site, request, peer, address, target.query);
+    return (await wellKnown(request, peer)) ?? respond(explain(site, path, new CoatcheckError("not_found")), request, site.headers);
+  }
+
+  async function wellKnown(request: Request, peer: Peer = {}): Promise<Response | null> {
+    const target = readTarget(request, peer);
+    const address = target.isCanonical && wellKnownPaths.has(target.path) ? find(JWKS_PATH) : null;
+    return address === null ? null : answer(site, request, peer, address, target.query);
+  }
+
+  const setCookie: Routes["setCookie"] = ({ ticket, expiresAt }) => site.cookies.set(ticket, expiresAt, engine.clock.now());
+  return { fetch, wellKnown, check: site.check, setCookie, tokenResponse, table };
+}
+
+/** With an issuer that has a path, its documents stand between host and path (RFC 8414 §3.1), and many look for them after it. */
+function besideIssuerPath(issuer: string, document: string): readonly string[] {
+  const { pathname } = new URL(issuer);
+  return pathname === "/" ? [] : [`${document}${pathname}`, `${pathname}${document}`];
+}
+
+async function answer(site: Site, request: Request, peer: Peer, address: Address, query: string): Promise<Response> {
+  return respond(await run(site, request, peer, address, query), request, site.headers);
+}
+
+async function run(site: Site, request: Request, peer: Peer, { path, methods, params }: Address, query: string): Promise<Answer> {
+  const allowed = [...methods.keys()].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  if (isPreflight(site, request)) return preflight(allowed);
+  const route = methods.get((request.method === "HEAD" ? "GET" : request.method) as Method);
+  if (route === undefined) {
+    const refusal = explain(site, path, new CoatcheckError("method_not_allowed"));
+    return { ...refusal, headers: { ...refusal.headers, Allow: allowed.join(", ") } };
+  }
+  try {
+    const call = openCall(site, request, peer, { route: path, params, query });
+    if (call.located.carrier === null && call.located.reason === "ambiguous") await auditAmbiguous(site.auditAnonymous, call.ip);
+    return await route.run(call);
+  } catch (thrown) {
+    return failed(site, path, thrown);
+  }
+}
+
+/** Only for origins that may call: to all others OPTIONS is a method like any that is not there. */
+function isPreflight({ headers }: Site, request: Request): boolean {
+  const origin = request.headers.get("origin");
+  return request.method === "OPTIONS" && origin !== null && headers.origins.has(origin);
+}
+
+/** The last resort: whatever was thrown has an answer, and what is our own fault has one line in the log. */
+function failed(site: Site, path: string, thrown: unknown): Answer {
+  const error = answerable(thrown);
+  if (error instanceof CoatcheckError && error.status >= 500) {
+    const { log } = site.engine;
+    if (error.status === 500) log.error("internal_error", { route: path, cause: error.cause ?? error });
+    else log.warn(error.code, { route: path, cause: error.cause });
+  }
+  return explain(site, path, error);
+}
+
+function explain({ engine }: Site, path: string, error: CoatcheckError | OAuthError): Answer {
+  if (error instanceof OAuthError || path.startsWith("/oauth/")) return oauthProblem(error);
+  return problem(error, engine.settings.issuer);
+}
