@@ -1,0 +1,96 @@
+import type { Issued } from "./carriers/carrier.ts";
+import type { Composed } from "./compose.ts";
+import { CoatcheckError } from "./core/errors.ts";
+import type { Sid, UserId } from "./core/ids.ts";
+import { MAX_SESSION_DATA } from "./core/limits.ts";
+import type { MaybePromise } from "./core/maybe.ts";
+import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
+import type { Verdict } from "./core/verdict.ts";
+import type { Credentials } from "./http/engine.ts";
+import type { Peer, Routes, TokenResponse } from "./http/index.ts";
+
+/** A login that the application has proved itself. */
+export interface StartOptions {
+  readonly userId: string;
+  /** How it was proved: methods of RFC 8176, for example `["pwd"]`, `["hwk"]`, `["mfa", "otp"]`. */
+  readonly amr: AuthMethods;
+  readonly carrier: CarrierName;
+  /** The application's own data about this login: JSON of 4 kB at most, never in a token. Default: null. */
+  readonly data?: JsonValue;
+  /** Where the login came from, for the list of devices. */
+  readonly device?: Partial<Device>;
+}
+
+/** What to hand to the client. Exactly one of `setCookie` and `tokens` is there. */
+export interface Started {
+  readonly session: SessionRecord;
+  /** For the cookie carrier: the value of one `Set-Cookie` header. */
+  readonly setCookie: string | null;
+  /** For the token carrier: the token response of RFC 6749 §5.1. */
+  readonly tokens: TokenResponse | null;
+}
+
+/** Coatcheck in an application. */
+export interface Auth {
+  /** Answers every route of ours, under the base path; 404 for anything else. Never throws. */
+  fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** The `/.well-known/*` addresses, for the root of the host; null for any other address. */
+  wellKnown(request: Request): Promise<Response | null>;
+  /**
+   * Who is this? Synchronous when memory can answer: await it only if it is a promise. Give it the two header values as they came.
+   * @throws {store_unavailable} when that can't be known: answer 503 then, not 401.
+   */
+  check(credentials: Credentials): MaybePromise<Verdict>;
+  /**
+   * A session for a user that the application has proved itself.
+   * @throws {unauthenticated} if there is no such user, or it is disabled. @throws {invalid_input} if `data` is too large. @throws {store_unavailable}
+   */
+  start(options: StartOptions): Promise<Started>;
+  /** Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was ended. */
+  end(target: { readonly sid: string } | { readonly userId: string }, options?: { readonly wait?: boolean }): Promise<{ readonly ended: number }>;
+  /** A role changed or somebody was disabled: reads the user again; tokens that say otherwise are stale, a disabled user's sessions end. @throws {store_unavailable} */
+  changed(userId: string): Promise<void>;
+  /** Writes what is pending and closes the store. */
+  close(): Promise<void>;
+}
+
+/** The library's face on a composed set-up. */
+export function authFor({ engine, revocations, close }: Composed, routes: Routes): Auth {
+  const from = { ip: "" } as const;
+
+  async function start(options: StartOptions): Promise<Started> {
+    const data = options.data ?? null;
+    if (Buffer.byteLength(JSON.stringify(data)) > MAX_SESSION_DATA) {
+      throw new CoatcheckError("invalid_input", { fields: [{ pointer: "/data", detail: `at most ${MAX_SESSION_DATA} bytes of JSON` }] });
+    }
+    // The log head first, then the user: whatever changes in between ends or stales what is made here.
+    await revocations.sync();
+    const rsq = revocations.head;
+    const user = await engine.users.get(options.userId as UserId);
+    if (user === null || user.disabled) throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
+    const device = { label: "Unknown device", userAgent: "", ip: "", ...options.device };
+    return present(await engine.sessions.start({ user, rsq, amr: options.amr, carrier: options.carrier, device, data, replaces: null }));
+  }
+
+  function present({ session, shown }: Issued): Started {
+    return shown.carrier === "cookie"
+      ? { session, setCookie: routes.setCookie(shown), tokens: null }
+      : { session, setCookie: null, tokens: routes.tokenResponse(shown) };
+  }
+
+  async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
+    const by = { ...from, why: "ended_by_application" } as const;
+    const outcome =
+      "sid" in target ? await engine.sessions.end({ sid: target.sid as Sid }, by) : await engine.sessions.endAll(target.userId as UserId, null, by);
+    return { ended: outcome.ended };
+  }
+
+  async function changed(userId: string): Promise<void> {
+    const id = userId as UserId;
+    const user = await engine.users.get(id);
+    if (user === null || user.disabled) await engine.sessions.endAll(id, null, { ...from, why: "user_disabled" });
+    else await engine.store.feed.append("invalidate-user", id, engine.clock.now());
+  }
+
+  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, end, changed, close };
+}

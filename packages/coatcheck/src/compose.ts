@@ -1,0 +1,145 @@
+import { createAccounts } from "./accounts/accounts.ts";
+import { builtInUsers } from "./accounts/directory.ts";
+import { Activity, FLUSH_EVERY } from "./carriers/activity.ts";
+import { cookieCarrier } from "./carriers/cookie/index.ts";
+import { KnownSessions } from "./carriers/cookie/known.ts";
+import { SessionService } from "./carriers/sessions.ts";
+import { declareClaims } from "./carriers/token/claims.ts";
+import { tokenCarrier } from "./carriers/token/index.ts";
+import type { TokenParts } from "./carriers/token/index.ts";
+import { loadSigningKeys } from "./carriers/token/keys.ts";
+import { RefreshService } from "./carriers/token/refresh.ts";
+import { VerifiedTokens } from "./carriers/token/verified.ts";
+import { LEEWAY } from "./core/limits.ts";
+import type { AuditEvent, Clock, Log, Random, Store } from "./core/ports.ts";
+import type { Settings } from "./core/settings.ts";
+import { duration, instant } from "./core/time.ts";
+import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
+import { deriveSecrets } from "./crypto/secrets.ts";
+import type { Engine } from "./http/engine.ts";
+import { Revocations } from "./revocation/revocations.ts";
+
+/** What a set-up is made of. Everything that touches the world comes in here. */
+export interface Ingredients {
+  readonly settings: Settings;
+  readonly store: Store;
+  /** Master secrets, 32 bytes or more each; the first writes, all read. */
+  readonly masters: readonly Uint8Array[];
+  /** The application's own users; null for the built-in accounts. */
+  readonly users: UserDirectory | null;
+  readonly claims: DeclaredClaims;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Composed {
+  readonly engine: Engine;
+  readonly revocations: Revocations;
+  close(): Promise<void>;
+}
+
+const HOUSEKEEPING_EVERY = duration("1m");
+/** How long records of ended sessions are kept, for whoever asks what happened. */
+const KEEP_ENDED = duration("7d");
+const PURGE_BATCH = 1_000;
+
+/** Wires everything: the only place that picks carriers, a store, a clock. @throws ConfigError, {store_unavailable} */
+export async function compose(parts: Ingredients): Promise<Composed> {
+  const { settings, store, clock, random, log } = parts;
+  declareClaims(Object.keys(parts.claims));
+  await store.open();
+
+  const secrets = deriveSecrets(parts.masters);
+  const users = parts.users ?? builtInUsers(store.users);
+  const revocations = new Revocations(store.feed, clock, log);
+  await revocations.sync();
+  const lifetime = { idle: settings.idle, absolute: settings.absolute };
+  const activity = new Activity(store.sessions, lifetime, log);
+  const audit = auditTo(store, clock, log);
+
+  let maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
+  const tokenParts: TokenParts = {
+    issuer: settings.issuer,
+    audience: settings.audience,
+    accessTtl: settings.accessTtl,
+    get maxAccessTtl() {
+      return maxAccessTtl;
+    },
+    grace: settings.grace,
+    claims: parts.claims,
+    keys: await loadSigningKeys({ keys: store.keys, secrets, random, clock, alg: settings.alg }),
+    verified: new VerifiedTokens(),
+    sessions: store.sessions,
+    ...{ secrets, random, lifetime, revocations, activity, users },
+  };
+  const known = new KnownSessions({ sessions: store.sessions, claims: parts.claims, maxAge: settings.accessTtl, users, revocations, activity });
+  const carriers = {
+    cookie: cookieCarrier({ secrets, random, lifetime, revocations, known, activity }),
+    token: tokenCarrier(tokenParts),
+  };
+
+  const engine: Engine = {
+    settings,
+    clock,
+    log,
+    store,
+    users,
+    accounts: parts.users === null ? createAccounts(accountParts(parts, secrets.writer.throttleKey)) : null,
+    carriers,
+    sessions: new SessionService({ store, users, carriers, activity, clock, audit }),
+    tokens: new RefreshService(tokenParts, { clock, log, audit }),
+    keys: { jwks: () => ({ keys: tokenParts.keys.all().map((key) => key.jwk) }) },
+    audit,
+  };
+
+  const stops = [
+    clock.every(FLUSH_EVERY, () => void activity.flush()),
+    clock.every(HOUSEKEEPING_EVERY, () => void keepHouse()),
+  ];
+
+  async function keepHouse(): Promise<void> {
+    revocations.prune();
+    try {
+      maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
+      const now = clock.now();
+      await store.feed.prune(instant(now - LEEWAY));
+      await store.throttles.prune(now);
+      await store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH);
+    } catch (error) {
+      log.warn("housekeeping_failed", { cause: String(error) });
+    }
+  }
+
+  return {
+    engine,
+    revocations,
+    close: async () => {
+      for (const stop of stops) stop();
+      await activity.flush();
+      await store.close();
+    },
+  };
+}
+
+function accountParts({ store, settings, clock, random, log }: Ingredients, throttleKey: Uint8Array): Parameters<typeof createAccounts>[0] {
+  return {
+    users: store.users,
+    throttles: store.throttles,
+    issuerHost: new URL(settings.issuer).hostname,
+    throttle: { enabled: settings.throttle, key: throttleKey, privateNetworks: settings.trustedProxies > 0 },
+    ...{ clock, random, log },
+  };
+}
+
+/** Security events go to the log at once and to the trail in the store. What has happened is not undone by a trail that can't be written. */
+function auditTo(store: Store, clock: Clock, log: Log): Engine["audit"] {
+  return async (event: Omit<AuditEvent, "at">) => {
+    log.info(event.event, { userId: event.userId, sid: event.sid, ip: event.ip, carrier: event.carrier, ...event.detail });
+    try {
+      await store.audit.append({ ...event, at: clock.now() });
+    } catch (error) {
+      log.error("audit_not_written", { event: event.event, cause: String(error) });
+    }
+  };
+}

@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withServer } from "../support/server.ts";
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+// Below the root, so that `import … from "coatcheck"` finds the package as an application's would.
+const WORKSHOP = join(ROOT, "node_modules", ".cache", "coatcheck-examples");
+
+interface Example {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The fenced blocks of all documents whose opening line is ```` ```<kind> ````. */
+async function examples(kind: string): Promise<Example[]> {
+  const docs = (await readdir(join(ROOT, "docs"))).filter((name) => name.endsWith(".md")).map((name) => join("docs", name));
+  const found: Example[] = [];
+  for (const file of ["README.md", "CONTRIBUTING.md", ...docs]) {
+    const text = await readFile(join(ROOT, file), "utf8");
+    for (const [, code] of text.matchAll(new RegExp(`^\`\`\`${kind}\\n(.*?)^\`\`\`$`, "gms"))) {
+      found.push({ name: `${file.replaceAll(/\W/g, "-")}-${found.length}`, code: code as string });
+    }
+  }
+  return found;
+}
+
+const programs = await examples("ts run");
+const tours = await examples("sh tour");
+
+describe("the examples in the documents", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    await rm(WORKSHOP, { recursive: true, force: true });
+    await mkdir(WORKSHOP, { recursive: true });
+    for (const { name, code } of programs) await writeFile(join(WORKSHOP, `${name}.ts`), code);
+    const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2024", types: ["node"], skipLibCheck: true };
+    await writeFile(join(WORKSHOP, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    await writeFile(join(WORKSHOP, "package.json"), JSON.stringify({ type: "module" }));
+  });
+  afterAll(() => rm(WORKSHOP, { recursive: true, force: true }));
+
+  it("are there", () => {
+    expect(programs.length).toBeGreaterThan(0);
+    expect(tours.length).toBeGreaterThan(0);
+  });
+
+  it("compile", async () => {
+    const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    const { stdout } = await run(process.execPath, [compiler, "-p", WORKSHOP]).catch((failed: { stdout: string }) => failed);
+    expect(stdout).toBe("");
+  });
+
+  it.each(programs)("$name runs", async ({ name }) => {
+    const folder = await mkdtemp(join(tmpdir(), "coatcheck-example-"));
+    const env = { ...process.env, XDG_STATE_HOME: join(folder, "state") };
+    await run(process.execPath, [join(WORKSHOP, `${name}.ts`)], { cwd: folder, env });
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(tours)("$name does what it says", ({ code }) =>
+    withServer(async ({ url, folder }) => {
+      const { stdout } = await run("bash", ["-euo", "pipefail", "-c", code.replaceAll("localhost:3000", url.replace("http://", ""))], { cwd: folder });
+      expect(stdout.match(/ada@example\.com/g)?.length).toBeGreaterThanOrEqual(3);
+      expect(stdout).toContain('"ended":2');
+      expect(stdout.trim().split("\n").slice(-2).map((line) => line.slice(-3))).toEqual(["401", "401"]);
+    }),
+  );
+});
