@@ -1,4 +1,3 @@
-import type { Issued } from "./carriers/carrier.ts";
 import type { Composed } from "./compose.ts";
 import { CoatcheckError } from "./core/errors.ts";
 import type { Sid, UserId } from "./core/ids.ts";
@@ -7,7 +6,7 @@ import type { MaybePromise } from "./core/maybe.ts";
 import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
 import type { Verdict } from "./core/verdict.ts";
 import type { Credentials } from "./http/engine.ts";
-import type { Peer, Routes, TokenResponse } from "./http/index.ts";
+import type { Handed, Peer, Routes } from "./http/index.ts";
 
 /** A login that the application has proved itself. */
 export interface StartOptions {
@@ -21,13 +20,9 @@ export interface StartOptions {
   readonly device?: Partial<Device>;
 }
 
-/** What to hand to the client. Exactly one of `setCookie` and `tokens` is there. */
-export interface Started {
+/** What to hand to the client: `setCookie` is the value of one `Set-Cookie` header, `tokens` the token response of RFC 6749 §5.1; one of them is null. */
+export interface Started extends Handed {
   readonly session: SessionRecord;
-  /** For the cookie carrier: the value of one `Set-Cookie` header. */
-  readonly setCookie: string | null;
-  /** For the token carrier: the token response of RFC 6749 §5.1. */
-  readonly tokens: TokenResponse | null;
 }
 
 /** Coatcheck in an application. */
@@ -55,7 +50,8 @@ export interface Auth {
 }
 
 /** The library's face on a composed set-up. */
-export function authFor({ engine, revocations, close }: Composed, routes: Routes): Auth {
+export function authFor(composed: Composed, routes: Routes): Auth {
+  const { engine, revocations } = composed;
   const from = { ip: "" } as const;
 
   async function start(options: StartOptions): Promise<Started> {
@@ -69,13 +65,9 @@ export function authFor({ engine, revocations, close }: Composed, routes: Routes
     const user = await engine.users.get(options.userId as UserId);
     if (user === null || user.disabled) throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
     const device = { label: "Unknown device", userAgent: "", ip: "", ...options.device };
-    return present(await engine.sessions.start({ user, rsq, amr: options.amr, carrier: options.carrier, device, data, replaces: null }));
-  }
-
-  function present({ session, shown }: Issued): Started {
-    return shown.carrier === "cookie"
-      ? { session, setCookie: routes.setCookie(shown), tokens: null }
-      : { session, setCookie: null, tokens: routes.tokenResponse(shown) };
+    const { amr, carrier } = options;
+    const { session, shown } = await engine.sessions.start({ user, rsq, amr, carrier, device, data, replaces: null });
+    return { session, ...routes.hand(shown) };
   }
 
   async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
@@ -92,5 +84,5 @@ export function authFor({ engine, revocations, close }: Composed, routes: Routes
     else await engine.store.feed.append("invalidate-user", id, engine.clock.now());
   }
 
-  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, end, changed, close };
+  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, end, changed, close: () => composed.close() };
 }

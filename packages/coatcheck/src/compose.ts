@@ -2,6 +2,7 @@ import { createAccounts } from "./accounts/accounts.ts";
 import { builtInUsers } from "./accounts/directory.ts";
 import { Activity, FLUSH_EVERY } from "./carriers/activity.ts";
 import { cookieCarrier } from "./carriers/cookie/index.ts";
+import type { CookieParts } from "./carriers/cookie/index.ts";
 import { KnownSessions } from "./carriers/cookie/known.ts";
 import { SessionService } from "./carriers/sessions.ts";
 import { declareClaims } from "./carriers/token/claims.ts";
@@ -10,12 +11,15 @@ import type { TokenParts } from "./carriers/token/index.ts";
 import { loadSigningKeys } from "./carriers/token/keys.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
+import type { LifetimePolicy } from "./core/lifetime.ts";
 import { LEEWAY } from "./core/limits.ts";
 import type { AuditEvent, Clock, Log, Random, Store } from "./core/ports.ts";
 import type { Settings } from "./core/settings.ts";
 import { duration, instant } from "./core/time.ts";
+import type { Milliseconds } from "./core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
 import { deriveSecrets } from "./crypto/secrets.ts";
+import type { Secrets } from "./crypto/secrets.ts";
 import type { Engine } from "./http/engine.ts";
 import { Revocations } from "./revocation/revocations.ts";
 
@@ -44,64 +48,93 @@ const HOUSEKEEPING_EVERY = duration("1m");
 const KEEP_ENDED = duration("7d");
 const PURGE_BATCH = 1_000;
 
+/** What both carriers, the routes and the housekeeping share. */
+interface Core {
+  readonly secrets: Secrets;
+  readonly users: UserDirectory;
+  readonly revocations: Revocations;
+  readonly lifetime: LifetimePolicy;
+  readonly activity: Activity;
+  readonly audit: Engine["audit"];
+  /** Raised by any process with a longer access token life, and read again by the housekeeping. */
+  maxAccessTtl: Milliseconds;
+}
+
 /** Wires everything: the only place that picks carriers, a store, a clock. @throws ConfigError, {store_unavailable} */
 export async function compose(parts: Ingredients): Promise<Composed> {
-  const { settings, store, clock, random, log } = parts;
+  const { settings, store, clock, log } = parts;
   declareClaims(Object.keys(parts.claims));
-  await store.open();
-
-  const secrets = deriveSecrets(parts.masters);
-  const users = parts.users ?? builtInUsers(store.users);
-  const revocations = new Revocations(store.feed, clock, log);
-  await revocations.sync();
-  const lifetime = { idle: settings.idle, absolute: settings.absolute };
-  const activity = new Activity(store.sessions, lifetime, log);
-  const audit = auditTo(store, clock, log);
-
-  let maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
-  const tokenParts: TokenParts = {
-    issuer: settings.issuer,
-    audience: settings.audience,
-    accessTtl: settings.accessTtl,
-    get maxAccessTtl() {
-      return maxAccessTtl;
-    },
-    grace: settings.grace,
-    claims: parts.claims,
-    keys: await loadSigningKeys({ keys: store.keys, secrets, random, clock, alg: settings.alg }),
-    verified: new VerifiedTokens(),
-    sessions: store.sessions,
-    ...{ secrets, random, lifetime, revocations, activity, users },
-  };
-  const known = new KnownSessions({ sessions: store.sessions, claims: parts.claims, maxAge: settings.accessTtl, users, revocations, activity });
-  const carriers = {
-    cookie: cookieCarrier({ secrets, random, lifetime, revocations, known, activity }),
-    token: tokenCarrier(tokenParts),
-  };
-
+  const core = await openCore(parts);
+  const tokenParts = await tokenPartsFor(parts, core);
+  const carriers = { cookie: cookieCarrier(cookiePartsFor(parts, core)), token: tokenCarrier(tokenParts) };
+  const { users, activity, audit, revocations } = core;
   const engine: Engine = {
     settings,
     clock,
     log,
     store,
     users,
-    accounts: parts.users === null ? createAccounts(accountParts(parts, secrets.writer.throttleKey)) : null,
+    accounts: parts.users === null ? createAccounts(accountParts(parts, core.secrets.writer.throttleKey)) : null,
     carriers,
     sessions: new SessionService({ store, users, carriers, activity, clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, audit }),
     keys: { jwks: () => ({ keys: tokenParts.keys.all().map((key) => key.jwk) }) },
     audit,
   };
+  const stopKeeping = keepHouse(parts, core);
+  return {
+    engine,
+    revocations,
+    close: async () => {
+      stopKeeping();
+      await activity.flush();
+      await store.close();
+    },
+  };
+}
 
-  const stops = [
-    clock.every(FLUSH_EVERY, () => void activity.flush()),
-    clock.every(HOUSEKEEPING_EVERY, () => void keepHouse()),
-  ];
+async function openCore({ settings, store, masters, users, clock, log }: Ingredients): Promise<Core> {
+  await store.open();
+  const revocations = new Revocations(store.feed, clock, log);
+  await revocations.sync();
+  const lifetime = { idle: settings.idle, absolute: settings.absolute };
+  return {
+    secrets: deriveSecrets(masters),
+    users: users ?? builtInUsers(store.users),
+    revocations,
+    lifetime,
+    activity: new Activity(store.sessions, lifetime, log),
+    audit: auditTo(store, clock, log),
+    maxAccessTtl: await store.feed.raiseAccessTtl(settings.accessTtl),
+  };
+}
 
-  async function keepHouse(): Promise<void> {
-    revocations.prune();
+function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: Core): CookieParts {
+  const { secrets, lifetime, revocations, activity, users } = core;
+  const known = new KnownSessions({ sessions: store.sessions, claims, maxAge: settings.accessTtl, users, revocations, activity });
+  return { secrets, random, lifetime, revocations, known, activity };
+}
+
+async function tokenPartsFor({ settings, store, random, clock, claims }: Ingredients, core: Core): Promise<TokenParts> {
+  const { issuer, audience, accessTtl, grace, alg } = settings;
+  const { secrets, lifetime, revocations, activity, users } = core;
+  const keys = await loadSigningKeys({ keys: store.keys, secrets, random, clock, alg });
+  return {
+    ...{ issuer, audience, accessTtl, grace, claims, secrets, random, lifetime, revocations, activity, users, keys },
+    verified: new VerifiedTokens(),
+    sessions: store.sessions,
+    get maxAccessTtl() {
+      return core.maxAccessTtl;
+    },
+  };
+}
+
+/** What has to be done from time to time, and hurts nobody when it is late. */
+function keepHouse({ settings, store, clock, log }: Ingredients, core: Core): () => void {
+  async function tidy(): Promise<void> {
+    core.revocations.prune();
     try {
-      maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
+      core.maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
       const now = clock.now();
       await store.feed.prune(instant(now - LEEWAY));
       await store.throttles.prune(now);
@@ -110,15 +143,9 @@ export async function compose(parts: Ingredients): Promise<Composed> {
       log.warn("housekeeping_failed", { cause: String(error) });
     }
   }
-
-  return {
-    engine,
-    revocations,
-    close: async () => {
-      for (const stop of stops) stop();
-      await activity.flush();
-      await store.close();
-    },
+  const stops = [clock.every(FLUSH_EVERY, () => void core.activity.flush()), clock.every(HOUSEKEEPING_EVERY, () => void tidy())];
+  return () => {
+    for (const stop of stops) stop();
   };
 }
 

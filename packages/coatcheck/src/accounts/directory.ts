@@ -8,7 +8,7 @@ export function builtInUsers(users: Users): UserDirectory {
   return { get: (id) => chain(users.byId(id), (found) => (found === null ? null : viewOf(found.user))) };
 }
 
-export function viewOf(user: UserRecord): UserView {
+function viewOf(user: UserRecord): UserView {
   const { id, roles, disabled, email, name, emailVerified, createdAt } = user;
   return { id, roles, disabled, profile: { email, name, emailVerified, createdAt: iso(createdAt) } };
 }

@@ -83,7 +83,7 @@ export function createThrottle({ throttles, clock, enabled, key, privateNetworks
       enter: async () => {
         const now = clock.now();
         const until = await throttles.blockedUntil(rules, now);
-        if (until !== null) throw new CoatcheckError("too_many_requests", { retryAfter: Math.max(1, Math.ceil((until - now) / 1_000)) });
+        if (until !== null) throw new CoatcheckError("too_many_requests", { retryAfter: Math.ceil((until - now) / 1_000) });
       },
       count: async () => throttles.count(rules, clock.now()),
     };

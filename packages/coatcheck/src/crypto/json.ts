@@ -17,17 +17,19 @@ const [OPEN_OBJECT, CLOSE_OBJECT] = [0x7b, 0x7d];
 
 /**
  * Reads one JSON object.
- * @returns null for all that two parsers may read in two ways, or none should: bad UTF-8, a byte order mark, two members of one name, a member
- * `__proto__`, a lone surrogate, NUL, a number beyond the finite ones, nesting deeper than 32, anything but an object at the top. Never throws.
+ * @returns null for all that two parsers may read in two ways, or none should: bad UTF-8, a byte order mark, two members of one name, a name with an
+ * escape in it, a member `__proto__`, a lone surrogate, NUL, a number beyond the finite ones, nesting deeper than 32, anything but an object at the top.
+ * Never throws.
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | null {
   const text = decodeUtf8(bytes);
   if (text === null) return null;
-  const written = countMembers(text);
+  const escapes = text.includes("\\");
+  const written = countMembers(text, escapes);
   if (written === null) return null;
   const value = parse(text);
   if (!isObject(value)) return null;
-  const found: Findings = { members: 0, sound: true, escapes: text.includes("\\u") };
+  const found: Findings = { members: 0, sound: true, escapes };
   inspect(value, found);
   // JSON.parse keeps the last of several members of one name: fewer come out than were written.
   return found.sound && found.members === written ? (value as JsonObject) : null;
@@ -53,15 +55,24 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** How many members the text writes: its colons outside of strings. @returns null if it nests too deep, before any parser sees it. */
-function countMembers(text: string): number | null {
+/**
+ * How many members the text writes: its colons outside of strings.
+ * @returns null if it nests too deep, before any parser sees it, or writes a name with an escape: `"\u0073ub"` is a second spelling of `"sub"`, and
+ * V8 13.6 can read such a name as another that it met before (nodejs/node#63785).
+ */
+function countMembers(text: string, escapes: boolean): number | null {
   let members = 0;
   let depth = 0;
+  let lastString = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
-    if (char === QUOTE) at = endOfString(text, at);
-    else if (char === COLON) members++;
-    else if (char === CLOSE_OBJECT || char === CLOSE_ARRAY) depth--;
+    if (char === QUOTE) {
+      lastString = at;
+      at = endOfString(text, at);
+    } else if (char === COLON) {
+      members++;
+      if (escapes && text.slice(lastString, at).includes("\\")) return null;
+    } else if (char === CLOSE_OBJECT || char === CLOSE_ARRAY) depth--;
     else if ((char === OPEN_OBJECT || char === OPEN_ARRAY) && ++depth > MAX_DEPTH) return null;
   }
   return members;
@@ -91,7 +102,7 @@ function inspectMembers(object: Record<string, unknown>, found: Findings): void 
   for (const name of Object.keys(object)) {
     found.members++;
     // JSON.parse makes a member of it like any other; code further on that copies members one by one would set the prototype.
-    found.sound &&= name !== "__proto__" && isSound(name, found);
+    found.sound &&= name !== "__proto__";
     inspect(object[name], found);
   }
 }

@@ -1,6 +1,8 @@
 import type { Issued, Shown } from "../carriers/carrier.ts";
+import type { Instant } from "../core/time.ts";
 import type { Answer } from "./answer.ts";
 import type { Call } from "./call.ts";
+import type { Cookies } from "./cookies.ts";
 
 /** RFC 6749 §5.1. */
 export interface TokenResponse {
@@ -11,15 +13,22 @@ export interface TokenResponse {
   readonly refresh_token: string;
 }
 
-export function tokenResponse({ accessToken, expiresIn, refreshToken }: Extract<Shown, { readonly carrier: "token" }>): TokenResponse {
-  return { access_token: accessToken, token_type: "Bearer", expires_in: Math.floor(expiresIn / 1_000), refresh_token: refreshToken };
+/** What a client is handed: a ticket in one `Set-Cookie` and nowhere else, a proof in the body. Exactly one of them is there. */
+export interface Handed {
+  readonly setCookie: string | null;
+  readonly tokens: TokenResponse | null;
 }
 
-/**
- * Hands a new credential over, with what else the answer says. The one place in HTTP where the carriers differ: a ticket goes into `Set-Cookie` and
- * nowhere else, a proof into the body.
- */
+/** The one place in HTTP where the carriers differ. */
+export function hand(shown: Shown, cookies: Cookies, now: Instant): Handed {
+  if (shown.carrier === "cookie") return { setCookie: cookies.set(shown.ticket, shown.expiresAt, now), tokens: null };
+  const { accessToken, expiresIn, refreshToken } = shown;
+  const tokens = { access_token: accessToken, token_type: "Bearer", expires_in: Math.floor(expiresIn / 1_000), refresh_token: refreshToken } as const;
+  return { setCookie: null, tokens };
+}
+
+/** Hands a new credential over, with what else the answer says. */
 export function handOver({ shown }: Issued, { site, now }: Call, status: number, fields: object): Answer {
-  if (shown.carrier === "cookie") return { status, cookie: site.cookies.set(shown.ticket, shown.expiresAt, now), body: fields };
-  return { status, body: { ...tokenResponse(shown), ...fields } };
+  const { setCookie, tokens } = hand(shown, site.cookies, now);
+  return { status, body: { ...tokens, ...fields }, ...(setCookie === null ? {} : { cookie: setCookie }) };
 }

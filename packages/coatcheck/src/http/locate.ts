@@ -3,11 +3,11 @@ import type { Credentials } from "./engine.ts";
 
 /** What a request showed of ours: one credential, or a reason why there is none. */
 export type Located =
-  | { readonly carrier: CarrierName; readonly credential: string }
-  | { readonly carrier: null; readonly reason: "absent" | "ambiguous" };
+  | { readonly carrier: CarrierName; readonly credential: string; /** It came by itself, whoever made the browser call. */ readonly ambient: boolean }
+  | { readonly carrier: null; readonly reason: "absent" | "ambiguous"; readonly ambient: false };
 
-const ABSENT: Located = Object.freeze({ carrier: null, reason: "absent" });
-const AMBIGUOUS: Located = Object.freeze({ carrier: null, reason: "ambiguous" });
+const ABSENT: Located = Object.freeze({ carrier: null, reason: "absent", ambient: false });
+const AMBIGUOUS: Located = Object.freeze({ carrier: null, reason: "ambiguous", ambient: false });
 
 const TAB = 0x09;
 const SPACE = 0x20;
@@ -21,7 +21,7 @@ export function createLocate(cookieName: string): (credentials: Credentials) => 
   const needle = `${cookieName}=`;
   return ({ cookie, authorization }) => {
     const token = typeof authorization === "string" ? bearerToken(authorization) : null;
-    if (token !== null) return { carrier: "token", credential: token };
+    if (token !== null) return { carrier: "token", credential: token, ambient: false };
     return typeof cookie === "string" ? cutTicket(cookie, needle) : ABSENT;
   };
 }
@@ -57,7 +57,7 @@ function cutTicket(header: string, needle: string): Located {
     if (semicolon === -1) break;
     end = semicolon;
   }
-  return ticket === null ? ABSENT : { carrier: "cookie", credential: ticket };
+  return ticket === null ? ABSENT : { carrier: "cookie", credential: ticket, ambient: true };
 }
 
 function startsPair(header: string, at: number): boolean {

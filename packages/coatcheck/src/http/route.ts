@@ -6,6 +6,7 @@ import { authenticate } from "./asker.ts";
 import { readForm, readJson } from "./body.ts";
 import type { Call } from "./call.ts";
 import { hasClientAuthentication } from "./client-authentication.ts";
+import type { Located } from "./locate.ts";
 import { mayCall } from "./origin.ts";
 import { validate } from "./validate.ts";
 import type { FieldsSchema } from "./validate.ts";
@@ -94,12 +95,17 @@ function described(row: Row<FieldsSchema | undefined, FieldsSchema | undefined>,
   return { group, method, path, summary, who, body, bodyIsOptional, query };
 }
 
+/** Whoever wrote the request knows the credential: no browser added it by itself. */
+export function isExplicit(located: Located): boolean {
+  return located.carrier !== null && !located.ambient;
+}
+
 /**
  * The origin check of every call that changes something. `explicit` says that the credential stands in the call itself.
  * @throws {cross_origin}
  */
 async function guardOrigin({ site, request, ip, located, route }: Call, method: Method, explicit: boolean): Promise<void> {
-  if (method === "GET" || explicit || located.carrier === "token") return;
+  if (method === "GET" || explicit || isExplicit(located)) return;
   const [from, origin] = [request.headers.get("sec-fetch-site"), request.headers.get("origin")];
   const carriesCookie = located.carrier !== null || located.reason === "ambiguous";
   if (mayCall({ site: from, origin, carriesCookie }, site.allowed)) return;

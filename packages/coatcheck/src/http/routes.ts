@@ -5,8 +5,8 @@ import { openCall } from "./call.ts";
 import type { Peer } from "./call.ts";
 import type { Check, Engine } from "./engine.ts";
 import { preflight, respond } from "./headers.ts";
-import { tokenResponse } from "./issued.ts";
-import type { TokenResponse } from "./issued.ts";
+import { hand } from "./issued.ts";
+import type { Handed } from "./issued.ts";
 import { OAuthError } from "./oauth-errors.ts";
 import { answerable, oauthProblem, problem } from "./problem.ts";
 import type { Method, Route, RouteGroup } from "./route.ts";
@@ -24,10 +24,8 @@ export interface Routes {
   /** What stands under `/.well-known/` at the root of the host, wherever the rest is mounted (RFC 8414 §3.1). Null for any other path. */
   readonly wellKnown: (request: Request, peer?: Peer) => Promise<Response | null>;
   readonly check: Check;
-  /** The `Set-Cookie` value that hands a ticket over. */
-  readonly setCookie: (shown: Extract<Shown, { readonly carrier: "cookie" }>) => string;
-  /** The token response of RFC 6749 §5.1 that hands a proof over. */
-  readonly tokenResponse: (shown: Extract<Shown, { readonly carrier: "token" }>) => TokenResponse;
+  /** How a new credential is handed to its client. */
+  readonly hand: (shown: Shown) => Handed;
   /** Every route that is mounted, as data. */
   readonly table: readonly Route[];
 }
@@ -54,8 +52,7 @@ export function createRoutes(engine: Engine, groups: readonly Exclude<RouteGroup
     return address === null ? null : answer(site, request, peer, address, target.query);
   }
 
-  const setCookie: Routes["setCookie"] = ({ ticket, expiresAt }) => site.cookies.set(ticket, expiresAt, engine.clock.now());
-  return { fetch, wellKnown, check: site.check, setCookie, tokenResponse, table };
+  return { fetch, wellKnown, check: site.check, hand: (shown) => hand(shown, site.cookies, engine.clock.now()), table };
 }
 
 /** With an issuer that has a path, its documents stand between host and path (RFC 8414 §3.1), and many look for them after it. */

@@ -87,6 +87,7 @@ describe("canonicalEmail", () => {
     ["a label of 64 characters", `a@${label(64)}.example`],
     ["255 characters", `${label(64)}@${label(63)}.${label(63)}.${label(59)}.ab`],
     ["254 characters that become more", `a@${"ü".repeat(50)}.${"ü".repeat(50)}.${"ü".repeat(50)}.${"ü".repeat(50)}.${"ü".repeat(40)}.de`],
+    ["more than 254 characters that become fewer", `a@ex${"\u00ad".repeat(300)}ample.com`],
     ["a megabyte", `${label(1_048_576)}@example.com`],
   ])("refuses %s", (_, text) => {
     expect(canonicalEmail(text)).toBeNull();

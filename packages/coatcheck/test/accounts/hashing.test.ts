@@ -100,7 +100,12 @@ describe("the queue", () => {
     await turn();
     expect(begun).toEqual([0, 1, 2]);
     expect(queue.queued()).toBe(1);
+    const late = queue.inSlot(async () => begun.push(4));
+    await turn();
+    expect(begun).toEqual([0, 1, 2]);
     for (const { end } of works) end();
+    await late;
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
     expect(await Promise.all(all)).toEqual([0, 1, 2, 3]);
     expect(queue.queued()).toBe(0);
   });

@@ -129,6 +129,10 @@ describe("words of the context", () => {
     },
   );
 
+  it("takes out a longer word before the shorter ones that it is made of", () => {
+    expect(passwordFault("annabell12", { email: "annabell@acme.example", name: "Ann Bell", issuerHost: "localhost" })).toBe("personal");
+  });
+
   it("refuses a local part of digits alone as it stands, and no other number for its sake", () => {
     const numbered = { ...context, email: "7391826455@acme.example" };
     expect(passwordFault("7391826455", numbered)).toBe("personal");

@@ -23,6 +23,14 @@ describe("confirm", () => {
     expect(hasher.asked).toEqual(Array(3).fill("verify $argon2id$v=19$m=19456,t=2,p=1$"));
   });
 
+  it.each(["\ud800", "a".repeat(1_025)])("refuses what could not be hashed as input, before any work", async (password) => {
+    const { accounts, alice, hasher } = await withAlice();
+    hasher.asked.length = 0;
+    const error = await refusal(accounts.confirm(alice.user.id, password, HOME));
+    expect(error).toMatchObject({ code: "invalid_input", details: { fields: [{ pointer: "/password" }] } });
+    expect(hasher.asked).toEqual([]);
+  });
+
   it("counts with sign-in", async () => {
     const { accounts, alice } = await withAlice();
     const away = { ip: "198.51.100.7" };

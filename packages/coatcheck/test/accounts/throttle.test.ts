@@ -1,7 +1,21 @@
 import { describe, expect, it } from "vitest";
+import { CoatcheckError } from "../../src/core/errors.ts";
 import { createThrottle, THROTTLES } from "../../src/accounts/throttle.ts";
 import { parseDuration } from "../../src/core/time.ts";
-import { ALICE, elsewhere, HOME, oneByOne, open, PASSWORD, quickHasher, refusal, tally, throttleOn, withAlice } from "./support.ts";
+import {
+  ALICE,
+  elsewhere,
+  HOME,
+  oneByOne,
+  open,
+  outcome,
+  PASSWORD,
+  quickHasher,
+  refusal,
+  tally,
+  throttleOn,
+  withAlice,
+} from "./support.ts";
 
 describe("the table", () => {
   it("is what the docs print: every row complete, every window a duration", () => {
@@ -143,6 +157,22 @@ describe("many at once", () => {
     expect(made).toBeGreaterThanOrEqual(20);
     expect(made).toBeLessThan(22);
   });
+});
+
+it("turns away at the door: who must wait for a window waits for no hash", async () => {
+  const { store, clock, accounts, alice } = await withAlice();
+  const signUp = (n: number): Promise<string> => outcome(accounts.signUp({ email: `u${n}@example.com`, password: PASSWORD }, HOME));
+  await oneByOne(10, () => outcome(accounts.confirm(alice.user.id, "wrong", HOME)));
+  await oneByOne(19, signUp);
+
+  const full = quickHasher();
+  const inSlot = (): Promise<never> => Promise.reject(new CoatcheckError("overloaded"));
+  const busy = open({ users: store.users, throttles: store.throttles, clock, hasher: { ...full, inSlot } }).accounts;
+  expect(await outcome(busy.prove(ALICE, HOME))).toBe("too_many_requests");
+  expect(await outcome(busy.confirm(alice.user.id, PASSWORD, HOME))).toBe("too_many_requests");
+  expect(await outcome(busy.preparePassword(alice.user.id, { current: PASSWORD, next: "tulip anvil 77" }, HOME))).toBe("too_many_requests");
+  expect(await outcome(busy.signUp({ email: "late@example.com", password: PASSWORD }, HOME))).toBe("too_many_requests");
+  expect(await outcome(busy.signUp({ email: "late@example.com", password: PASSWORD }, elsewhere(1)))).toBe("overloaded");
 });
 
 describe("what the store holds", () => {

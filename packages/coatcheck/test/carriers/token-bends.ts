@@ -96,6 +96,7 @@ export const STRICTER: Readonly<Record<string, fc.Arbitrary<Bend>>> = {
     { alsoClaims: '"\\u0073ub":"x"' },
     { alsoClaims: '"y":{"a":1,"a":1}' },
   ),
+  "a name with an escape": among({ alsoClaims: '"\\u0079":1' }, { alsoClaims: '"y":{"\\n":1}' }),
   "a byte order mark": among({ headerText: (it) => `\ufeff${it}` }, { claimsText: (it) => `\ufeff${it}` }),
   "half a surrogate pair, or NUL": among({ alsoClaims: '"y":"\\ud800"' }, { alsoClaims: '"y":"\\u0000"' }, { alsoClaims: '"y\\udfff":1' }),
   "a member __proto__": among({ alsoClaims: '"__proto__":{"roles":["admin"]}' }, { alsoClaims: '"y":{"__proto__":1}' }),

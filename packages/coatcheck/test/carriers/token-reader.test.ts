@@ -29,7 +29,14 @@ describe("an access token", () => {
 
   it("is not made with claims that its own reader would refuse", () => {
     const deep = JSON.parse(`${"[".repeat(40)}${"]".repeat(40)}`) as [];
-    const declared = [{ note: "x".repeat(8_000) }, { note: "a\0b" }, { note: "\ud800" }, { deep }, Object.fromEntries([["__proto__", 1]])];
+    const declared = [
+      { note: "x".repeat(8_000) },
+      { note: "a\0b" },
+      { note: "\ud800" },
+      { note: { '"': 1 } },
+      { deep },
+      Object.fromEntries([["__proto__", 1]]),
+    ];
     for (const it of declared) expect(() => writeProof(key, { ...CLAIMS, declared: it })).toThrow(CoatcheckError);
     expect(authentic(key, writeProof(key, { ...CLAIMS, declared: { note: "x".repeat(5_000) } }))?.declared["note"]).toHaveLength(5_000);
   });

@@ -58,7 +58,8 @@ describe("the examples in the documents", { timeout: 60_000 }, () => {
   it.each(programs)("$name runs", async ({ name }) => {
     const folder = await mkdtemp(join(tmpdir(), "coatcheck-example-"));
     const env = { ...process.env, XDG_STATE_HOME: join(folder, "state") };
-    await run(process.execPath, [join(WORKSHOP, `${name}.ts`)], { cwd: folder, env });
+    const { stdout } = await run(process.execPath, [join(WORKSHOP, `${name}.ts`)], { cwd: folder, env });
+    expect(stdout).not.toBe("");
     await rm(folder, { recursive: true });
   });
 

@@ -17,12 +17,20 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
+/** What these tests read of an answer. */
+interface Body {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly sessions: readonly unknown[];
+  readonly user: { readonly email: string };
+}
+
 /** curl, as somebody at a terminal would use it: the answer's status and its body. */
-async function curl(server: RunningServer, path: string, ...args: readonly string[]): Promise<{ status: number; body: string; json: any }> {
+async function curl(server: RunningServer, path: string, ...args: readonly string[]): Promise<{ status: number; json: Body }> {
   const { stdout } = await run("curl", ["-s", "-w", "\n%{http_code}", ...args, server.url + path], { cwd: server.folder });
   const cut = stdout.lastIndexOf("\n");
   const body = stdout.slice(0, cut);
-  return { status: Number(stdout.slice(cut + 1)), body, json: body.startsWith("{") ? JSON.parse(body) : null };
+  return { status: Number(stdout.slice(cut + 1)), json: JSON.parse(body === "" ? "{}" : body) as Body };
 }
 
 const post = (body: unknown): string[] => ["-H", "content-type: application/json", "-d", JSON.stringify(body)];

@@ -233,7 +233,7 @@ describe("an application with users of its own", () => {
       data: null,
       replaces: null,
     });
-    const headers = { cookie: routes.setCookie(carried as never).split(";", 1)[0] as string, origin: ISSUER };
+    const headers = { cookie: routes.hand(carried).setCookie?.split(";", 1)[0] as string, origin: ISSUER };
     expect(await call("GET", ME, { headers })).toMatchObject({
       status: 200,
       json: { user: { id: "u1", name: "Ada", roles: ["member"] }, session: { amr: ["hwk"] } },

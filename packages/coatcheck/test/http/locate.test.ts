@@ -4,10 +4,10 @@ import { createLocate } from "../../src/http/locate.ts";
 
 const NAME = "__Host-Http-coatcheck";
 const locate = createLocate(NAME);
-const ABSENT = { carrier: null, reason: "absent" };
-const AMBIGUOUS = { carrier: null, reason: "ambiguous" };
-const ticket = (credential: string) => ({ carrier: "cookie", credential });
-const token = (credential: string) => ({ carrier: "token", credential });
+const ABSENT = { carrier: null, reason: "absent", ambient: false };
+const AMBIGUOUS = { carrier: null, reason: "ambiguous", ambient: false };
+const ticket = (credential: string) => ({ carrier: "cookie", credential, ambient: true });
+const token = (credential: string) => ({ carrier: "token", credential, ambient: false });
 
 describe("the cookie", () => {
   it.each([

@@ -10,7 +10,7 @@ describe("GET /auth/sessions", () => {
     const first = await arrive();
     clock.advance("5m");
     const second = await signIn("token");
-    clock.advance("5m");
+    clock.advance("4m");
     const gone = await signIn("token");
     await call("POST", "/auth/sign-out", { headers: gone.headers });
     const got = await call("GET", ALL, { headers: second.headers });

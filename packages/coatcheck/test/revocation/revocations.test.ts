@@ -65,34 +65,34 @@ function setUp() {
 }
 
 describe("keeping up with the log", () => {
-  it("is synchronous when the store is, and reads only when the store moved", () => {
+  it("is synchronous when the store is, and reads only when the store moved", async () => {
     const { feed, revocations } = setUp();
     expect(revocations.sync()).toBeUndefined();
     expect(feed.reads).toBe(1);
-    revocations.sync();
+    await revocations.sync();
     expect(feed.reads).toBe(1);
     feed.append();
-    revocations.sync();
+    await revocations.sync();
     expect(feed.reads).toBe(2);
     expect(revocations.ended(standing)).toBe(true);
     expect(revocations.head).toBe(1);
   });
 
-  it("tries again after an unreadable log: that is not an empty one", () => {
+  it("tries again after an unreadable log: that is not an empty one", async () => {
     const { feed, revocations } = setUp();
-    revocations.sync();
+    await revocations.sync();
     feed.append();
     feed.down = true;
     expect(() => revocations.sync()).toThrow(StoreUnavailable);
     expect(() => revocations.sync()).toThrow(StoreUnavailable);
     feed.down = false;
-    revocations.sync();
+    await revocations.sync();
     expect(revocations.ended(standing)).toBe(true);
   });
 
   it("does not take a page for the news that came while it was on its way", async () => {
     const { feed, revocations } = setUp();
-    revocations.sync();
+    await revocations.sync();
     feed.later = [];
     feed.append("first");
     const one = revocations.sync();
@@ -108,30 +108,30 @@ describe("keeping up with the log", () => {
     expect(revocations.ended(standing)).toBe(true);
   });
 
-  it("keeps what it knows when the head goes back, sounds the alarm and starts a new epoch", () => {
+  it("keeps what it knows when the head goes back, sounds the alarm and starts a new epoch", async () => {
     const { feed, alarms, revocations } = setUp();
     feed.append();
     feed.append("gone");
-    revocations.sync();
+    await revocations.sync();
     feed.entries.pop();
     feed.head = 1;
     feed.dirty = true;
-    revocations.sync();
+    await revocations.sync();
     expect(alarms).toEqual(["store_rolled_back"]);
     expect(feed.raised).toEqual([1]);
     expect(revocations.head).toBe(2 ** 40 + 1);
     expect(revocations.ended({ ...standing, sid: "gone" as Sid })).toBe(true);
   });
 
-  it("reads everything again when the store has another life, without forgetting", () => {
+  it("reads everything again when the store has another life, without forgetting", async () => {
     const { feed, alarms, revocations } = setUp();
     feed.append();
-    revocations.sync();
+    await revocations.sync();
     feed.incarnation = "two";
     feed.entries = [entry(1, "a"), entry(2, "b")];
     feed.head = 2;
     feed.dirty = true;
-    revocations.sync();
+    await revocations.sync();
     for (const sid of ["s", "a", "b"]) expect(revocations.ended({ ...standing, sid: sid as Sid }), sid).toBe(true);
     expect(alarms).toEqual([]);
   });

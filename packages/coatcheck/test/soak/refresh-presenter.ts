@@ -31,11 +31,12 @@ async function present(round: Round): Promise<Shown> {
   return { ok, answer, from: String(from), to: String(to) };
 }
 
-process.on("message", async (round: Round) => {
+async function presentAll(round: Round): Promise<void> {
   const at = BigInt(round.at);
   // The barrier: a busy wait, since a timer would let the processes go a millisecond apart.
   while (hrtime.bigint() < at);
-  const shown = await Promise.all(Array.from({ length: round.presenters }, () => present(round)));
-  process.send?.(shown);
-});
+  process.send?.(await Promise.all(Array.from({ length: round.presenters }, () => present(round))));
+}
+
+process.on("message", (round: Round) => void presentAll(round));
 process.send?.("ready");

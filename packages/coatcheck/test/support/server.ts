@@ -18,7 +18,7 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
-export async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "coatcheck-test-"));
 }
 

@@ -109,7 +109,7 @@ export class FakeProject {
 
   /** The environment of a shell in which nobody has run npm, and without a browser's path. */
   environment({ oldNode = false, ...extra }: Environment = {}): NodeJS.ProcessEnv {
-    const own = Object.entries(process.env).filter(([name]) => !/^(npm_.*|CI|NODE_OPTIONS|COATCHECK_.*|VITEST.*)$/i.test(name));
+    const own = Object.entries(process.env).filter(([name]) => !/^(npm_.*|CI|NODE_OPTIONS|COATCHECK_.*|TEST_.*|VITEST.*)$/i.test(name));
     if (oldNode) this.write("old-node.cjs", OLD_NODE);
     return {
       ...Object.fromEntries(own),

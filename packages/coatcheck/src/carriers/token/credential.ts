@@ -35,7 +35,9 @@ export function writeProof(key: SigningKey, claims: AccessClaims): string {
   const token = writeCompact(key, TYP, payload);
   if (token.length > MAX_TOKEN || readClaims(payload) === null) {
     throw new CoatcheckError("internal", {
-      cause: new Error("the declared claims are too long, nest too deep, or hold text that no token may hold (NUL, half a surrogate pair)"),
+      cause: new Error(
+        "the declared claims are too long, nest too deep, or hold text that no token may hold (NUL, half a surrogate pair, names with quotes)",
+      ),
     });
   }
   return token;

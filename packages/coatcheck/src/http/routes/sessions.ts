@@ -69,5 +69,5 @@ async function endOthers(call: Call, asker: SessionRecord): Promise<Answer> {
 
 /** The cookie goes with its session; one that came beside a bearer token was not read and stays. */
 function clearedFor({ site, located }: Call): Pick<Answer, "cookie"> {
-  return located.carrier === "cookie" ? { cookie: site.cookies.clear() } : {};
+  return located.ambient ? { cookie: site.cookies.clear() } : {};
 }

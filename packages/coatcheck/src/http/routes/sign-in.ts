@@ -66,6 +66,6 @@ async function arrive(call: Call, { user, head }: UserProof, carrier: CarrierNam
  * nothing.
  */
 async function replacedBy(carrier: CarrierName, { site, located, now }: Call): Promise<Sid | null> {
-  if (carrier !== "cookie" || located.carrier !== "cookie") return null;
-  return site.engine.carriers.cookie.identify(located.credential, now);
+  if (!located.ambient || located.carrier !== carrier) return null;
+  return site.engine.carriers[carrier].identify(located.credential, now);
 }

@@ -4,7 +4,7 @@ import type { CarrierName } from "../../core/session.ts";
 import type { Answer } from "../answer.ts";
 import type { Call } from "../call.ts";
 import { problem } from "../problem.ts";
-import { anybody } from "../route.ts";
+import { anybody, isExplicit } from "../route.ts";
 import { signOutBody } from "../schemas.ts";
 
 export const signOutRoute = anybody({
@@ -16,7 +16,7 @@ export const signOutRoute = anybody({
   bodyIsOptional: true,
   answer: async (call, { body }) => {
     // With a bearer token the cookie is not read, so its session is not ended, and it must not be lost either.
-    const cleared = call.located.carrier === "token" ? {} : { cookie: call.site.cookies.clear() };
+    const cleared = isExplicit(call.located) ? {} : { cookie: call.site.cookies.clear() };
     try {
       for (const sid of await identifyAll(call, body.refresh_token))
         await call.site.engine.sessions.end({ sid }, { ip: call.ip, why: "sign_out" });

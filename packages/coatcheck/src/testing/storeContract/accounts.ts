@@ -51,8 +51,9 @@ export const accounts: Cases = {
   "Accounts are copied in and out": async (t) => {
     const user = t.newUser();
     const given = structuredClone(user);
-    await t.store.users.create(given, "a hash");
+    const created = await t.store.users.create(given, "a hash");
     (given.roles as string[]).push("owner");
+    assert.deepEqual(created?.user, user);
     const out = await t.store.users.byId(user.id);
     (out?.user.roles as string[]).push("owner");
     assert.deepEqual((await t.store.users.byId(user.id))?.user, user);

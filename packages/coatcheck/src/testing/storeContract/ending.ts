@@ -179,23 +179,41 @@ export const purging: Cases = {
   },
 
   "Deletes what a cutoff of any scope ended before, and spares who was kept": async (t) => {
-    const before = later(t.now, MINUTE);
-    await drain(() => t.store.sessions.purge(before, 1_000));
+    const { sessions, feed } = t.store;
+    const [before, just] = [later(t.now, MINUTE), instant(t.now + MINUTE - 1)];
+    await drain(() => sessions.purge(before, 1_000));
+    const untouched = await t.bystanders();
     const clientId = t.clientId();
-    const [first, second] = [await t.start(), await t.start({ clientId })];
-    const keep = await t.start({ userId: first.userId });
-    await t.store.sessions.endAll(first.userId, keep.sid, instant(before - 1));
-    await t.store.feed.append("client", clientId, instant(before - 1));
+    const gone = [await t.start(), await t.start(), await t.start({ clientId })] as const;
+    const keep = await t.start({ userId: gone[0].userId });
     const late = await t.start();
-    await t.store.sessions.endAll(late.userId, null, before);
-    assert.equal(await t.store.sessions.purge(before, 1_000), 2);
-    assert.equal(await t.store.sessions.find(first.sid), null);
-    assert.equal(await t.store.sessions.find(second.sid), null);
+    await sessions.endAll(gone[0].userId, keep.sid, just);
+    await sessions.endAll(gone[1].userId, null, just);
+    await feed.append("client", clientId, just);
+    await feed.append("invalidate-user", keep.userId, just);
+    await sessions.endAll(late.userId, null, before);
+    assert.equal(await sessions.purge(before, 1_000), gone.length);
+    for (const { sid } of gone) assert.equal(await sessions.find(sid), null);
     assert.equal(await t.lives(keep.sid), true);
     assert.equal(await t.lives(late.sid), false);
-    await t.store.feed.append("global", "", instant(before - 1));
-    await drain(() => t.store.sessions.purge(before, 1_000));
-    assert.equal(await t.store.sessions.find(keep.sid), null);
+    await untouched();
+  },
+
+  "Deletes what a later cutoff of the same scope ended, too": async (t) => {
+    const { sessions, feed } = t.store;
+    const before = later(t.now, MINUTE);
+    await drain(() => sessions.purge(before, 1_000));
+    const userId = t.userId();
+    for (let round = 0; round < 3; round += 1) {
+      const { sid } = await t.start({ userId });
+      await sessions.endAll(userId, null, t.now);
+      assert.equal(await sessions.purge(before, 1_000), 1);
+      assert.equal(await sessions.find(sid), null);
+    }
+    const { sid } = await t.start();
+    await feed.append("global", "", t.now);
+    await drain(() => sessions.purge(before, 1_000));
+    assert.equal(await sessions.find(sid), null);
   },
 
   "Deletes at most as many as it is told": async (t) => {
@@ -204,8 +222,8 @@ export const purging: Cases = {
     await t.store.sessions.endAll(userId, null, t.now);
     for (let ended = 0; ended < 2; ended += 1) await t.store.sessions.end({ sid: (await t.start()).sid }, t.now);
     const counts = [];
-    for (let round = 0; round < 4; round += 1) counts.push(await t.store.sessions.purge(later(t.now, MINUTE), 2));
-    assert.deepEqual(counts, [2, 2, 1, 0]);
+    for (let round = 0; round < 3; round += 1) counts.push(await t.store.sessions.purge(later(t.now, MINUTE), 3));
+    assert.deepEqual(counts, [3, 2, 0]);
   },
 
   "Purging appends nothing": async (t) => {

@@ -45,6 +45,14 @@ export const feed: Cases = {
     assert.deepEqual(new Set(entries.map(({ key }) => key)), new Set(keys));
   },
 
+  "Entries handed out are the caller's": async (t) => {
+    const [entry] = await t.entries(async () => await t.store.feed.append("invalidate-user", "u", t.now));
+    assert.ok(entry !== undefined);
+    const before = { ...entry };
+    Object.assign(entry, { kind: "global", key: "another" });
+    assert.deepEqual((await t.store.feed.since(seq(before.seq - 1))).entries, [before]);
+  },
+
   "The head never goes back": async (t) => {
     let last = await t.head();
     const { sid, userId } = await t.start();
@@ -158,6 +166,8 @@ export const feed: Cases = {
     const untouched = await t.bystanders(userId);
     const at = await t.store.feed.append("sid", sid, t.now);
     assert.equal((await t.record(sid)).endedSeq, at);
+    await t.store.feed.append("sid", sid, t.now);
+    assert.equal((await t.record(sid)).endedSeq, at, "the first end is the end");
     await untouched();
   },
 

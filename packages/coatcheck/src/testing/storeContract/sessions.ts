@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isLive } from "../../core/session.ts";
+import type { Found } from "../../core/session.ts";
 import { instant, later } from "../../core/time.ts";
 import { bytes, HOUR, MINUTE, race, refusesMistake, rotate } from "./bench.ts";
 import type { Cases } from "./bench.ts";
@@ -77,17 +78,43 @@ export const starting: Cases = {
   },
 
   "Values handed out are the caller's": async (t) => {
-    const session = await t.start();
-    const out = await t.record(session.sid);
-    out.salt.fill(0);
-    out.secretHash?.fill(0);
-    (out.amr as string[]).push("more");
-    (out.data as { basket: unknown[] }).basket.push("more");
-    Object.assign(out.device, { label: "another" });
-    Object.assign(out.rotation, { generation: 99 });
-    assert.deepEqual(await t.record(session.sid), session);
+    const { sessions } = t.store;
+    const session = await t.newSession();
+    const { sid } = session;
+    const renewal = t.renewal();
+    const outs: (() => Promise<Found["session"] | undefined>)[] = [
+      async () => (await sessions.start(session, null, t.now)).session,
+      () => t.record(sid),
+      async () => (await sessions.list(session.userId, t.now))[0],
+      async () => (await sessions.renew(sid, renewal))?.session,
+      async () => (await sessions.refresh(sid, (found) => rotate(found, t.now), t.now))?.session,
+      async () => {
+        const seen: Found[] = [];
+        await sessions.refresh(sid, (found) => (seen.push(found), { kind: "refuse", reason: "forged" }), t.now);
+        return seen[0]?.session;
+      },
+    ];
+    for (const out of outs) {
+      const handedOut = await out();
+      assert.ok(handedOut !== undefined);
+      const before = structuredClone(handedOut);
+      scribble(handedOut);
+      assert.deepEqual(await t.record(sid), before);
+    }
   },
 };
+
+/** Changes everything in a record that can be changed in place. */
+function scribble(record: Found["session"]): void {
+  record.salt.fill(0);
+  record.secretHash?.fill(0);
+  record.rotation.wonBy?.fill(0);
+  (record.amr as string[]).push("more");
+  (record.data as { basket: unknown[] }).basket.push("more");
+  Object.assign(record.device, { label: "another" });
+  Object.assign(record.rotation, { generation: 99 });
+  Object.assign(record, { userId: "another", lastSeenAt: 0 });
+}
 
 export const finding: Cases = {
   "Finds the record whether it lives or not": async (t) => {

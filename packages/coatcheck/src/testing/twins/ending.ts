@@ -169,6 +169,26 @@ export const purgeTwins: readonly Twin[] = [
   twin("purging is a millisecond late", "Deletes what a cutoff of any scope ended before, and spares who was kept", ({ sessions }) => ({
     sessions: { purge: (before, limit) => sessions.purge(instant(before - 1), limit) },
   })),
+  twin("purging deletes others' sessions", "Deletes what a cutoff of any scope ended before, and spares who was kept", ({ sessions, feed }) => ({
+    sessions: {
+      purge: async (before, limit) => {
+        await feed.append("global", "", instant(before - 1));
+        return await sessions.purge(before, limit);
+      },
+    },
+  })),
+  twin("each user is gone through once", "Deletes what a later cutoff of the same scope ended, too", ({ sessions }) => {
+    const seen = new Set<UserId>();
+    return {
+      sessions: {
+        endAll: (userId, keep, now) => {
+          const again = seen.has(userId);
+          seen.add(userId);
+          return sessions.endAll(userId, keep, again ? instant(Number.MAX_SAFE_INTEGER) : now);
+        },
+      },
+    };
+  }),
   twin("purging knows no limit", "Deletes at most as many as it is told", ({ sessions }) => ({
     sessions: { purge: (before) => sessions.purge(before, Infinity) },
   })),

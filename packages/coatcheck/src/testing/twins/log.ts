@@ -26,6 +26,18 @@ export const feedTwins: readonly Twin[] = [
   twin("the log has gaps", "Total order, no gap: of many at once each gets a position of its own", (store) =>
     pages(store, (page) => ({ ...page, entries: page.entries.filter((entry) => entry.seq % 7 !== 0) })),
   ),
+  twin("the entry itself is handed out", "Entries handed out are the caller's", ({ feed }) => {
+    const known = new Map<Seq, LogEntry>();
+    return {
+      feed: {
+        since: async (from) => {
+          const page = await feed.since(from);
+          for (const entry of page.entries) if (!known.has(entry.seq)) known.set(entry.seq, entry);
+          return { ...page, entries: page.entries.map((entry) => known.get(entry.seq) ?? entry) };
+        },
+      },
+    };
+  }),
   twin("the head is the last entry that is left", "The head never goes back", (store) => ({
     feed: {
       since: async (from) => {
