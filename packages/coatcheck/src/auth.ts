@@ -22,8 +22,11 @@ export interface StartOptions {
 
 /** What to hand to the client: `setCookie` is the value of one `Set-Cookie` header, `tokens` the token response of RFC 6749 §5.1; one of them is null. */
 export interface Started extends Handed {
-  readonly session: SessionRecord;
+  readonly session: Session;
 }
+
+/** A session as the application sees it: nothing in it opens it. */
+export type Session = Omit<SessionRecord, "secretHash" | "salt" | "rotation" | "rsq" | "endedSeq">;
 
 /** Coatcheck in an application. */
 export interface Auth {
@@ -41,6 +44,8 @@ export interface Auth {
    * @throws {unauthenticated} if there is no such user, or it is disabled. @throws {invalid_input} if `data` is too large. @throws {store_unavailable}
    */
   start(options: StartOptions): Promise<Started>;
+  /** A live session with the application's `data` about it, from the store; null if there is none, or it has ended. @throws {store_unavailable} */
+  session(sid: string): Promise<Session | null>;
   /** Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was ended. */
   end(target: { readonly sid: string } | { readonly userId: string }, options?: { readonly wait?: boolean }): Promise<{ readonly ended: number }>;
   /** A role changed or somebody was disabled: reads the user again; tokens that say otherwise are stale, a disabled user's sessions end. @throws {store_unavailable} */
@@ -66,8 +71,13 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     if (user === null || user.disabled) throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
     const device = { label: "Unknown device", userAgent: "", ip: "", ...options.device };
     const { amr, carrier } = options;
-    const { session, shown } = await engine.sessions.start({ user, rsq, amr, carrier, device, data, replaces: null });
-    return { session, ...routes.hand(shown) };
+    const issued = await engine.sessions.start({ user, rsq, amr, carrier, device, data, replaces: null });
+    return { session: visible(issued.session), ...routes.hand(issued.shown) };
+  }
+
+  async function session(sid: string): Promise<Session | null> {
+    const found = await engine.sessions.find(sid as Sid);
+    return found === null ? null : visible(found);
   }
 
   async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
@@ -84,5 +94,9 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     else await engine.store.feed.append("invalidate-user", id, engine.clock.now());
   }
 
-  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, end, changed, close: () => composed.close() };
+  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, session, end, changed, close: () => composed.close() };
+}
+
+function visible({ secretHash: _hash, salt: _salt, rotation: _rotation, rsq: _rsq, endedSeq: _ended, ...session }: SessionRecord): Session {
+  return session;
 }

@@ -10,7 +10,7 @@ import { withServer } from "../support/server.ts";
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 // Below the root, so that `import … from "coatcheck"` finds the package as an application's would.
-const WORKSHOP = join(ROOT, "node_modules", ".cache", "coatcheck-examples");
+const WORKSHOP = join(ROOT, "packages", "coatcheck", "test", ".examples");
 
 interface Example {
   readonly name: string;
