@@ -47,7 +47,10 @@ export interface Auth {
   /** A live session with the application's `data` about it, from the store; null if there is none, or it has ended. @throws {store_unavailable} */
   session(sid: string): Promise<Session | null>;
   /** Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was ended. */
-  end(target: { readonly sid: string } | { readonly userId: string }, options?: { readonly wait?: boolean }): Promise<{ readonly ended: number }>;
+  end(
+    target: { readonly sid: string } | { readonly userId: string },
+    options?: { readonly wait?: boolean },
+  ): Promise<{ readonly ended: number }>;
   /** A role changed or somebody was disabled: reads the user again; tokens that say otherwise are stale, a disabled user's sessions end. @throws {store_unavailable} */
   changed(userId: string): Promise<void>;
   /** Writes what is pending and closes the store. */
@@ -68,7 +71,8 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     await revocations.sync();
     const rsq = revocations.head;
     const user = await engine.users.get(options.userId as UserId);
-    if (user === null || user.disabled) throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
+    if (user === null || user.disabled)
+      throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
     const device = { label: "Unknown device", userAgent: "", ip: "", ...options.device };
     const { amr, carrier } = options;
     const issued = await engine.sessions.start({ user, rsq, amr, carrier, device, data, replaces: null });
@@ -83,7 +87,9 @@ export function authFor(composed: Composed, routes: Routes): Auth {
   async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
     const by = { ...from, why: "ended_by_application" } as const;
     const outcome =
-      "sid" in target ? await engine.sessions.end({ sid: target.sid as Sid }, by) : await engine.sessions.endAll(target.userId as UserId, null, by);
+      "sid" in target
+        ? await engine.sessions.end({ sid: target.sid as Sid }, by)
+        : await engine.sessions.endAll(target.userId as UserId, null, by);
     return { ended: outcome.ended };
   }
 
@@ -94,7 +100,16 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     else await engine.store.feed.append("invalidate-user", id, engine.clock.now());
   }
 
-  return { fetch: routes.fetch, wellKnown: routes.wellKnown, check: routes.check, start, session, end, changed, close: () => composed.close() };
+  return {
+    fetch: routes.fetch,
+    wellKnown: routes.wellKnown,
+    check: routes.check,
+    start,
+    session,
+    end,
+    changed,
+    close: () => composed.close(),
+  };
 }
 
 function visible({ secretHash: _hash, salt: _salt, rotation: _rotation, rsq: _rsq, endedSeq: _ended, ...session }: SessionRecord): Session {

@@ -15,13 +15,21 @@ afterEach(async () => {
 /** An application with its own users table. */
 async function application(options: Partial<CoatcheckOptions> = {}): Promise<Auth> {
   people.set("42", { id: "42", roles: ["editor"], disabled: false, profile: { name: "Ada" } });
-  const auth = await coatcheck({ issuer: ISSUER, store: memory(), log: SILENT, users: { get: async (id) => people.get(id) ?? null }, ...options });
+  const auth = await coatcheck({
+    issuer: ISSUER,
+    store: memory(),
+    log: SILENT,
+    users: { get: async (id) => people.get(id) ?? null },
+    ...options,
+  });
   open.push(auth);
   return auth;
 }
 
 const shown = (started: Started) =>
-  started.setCookie === null ? { authorization: `Bearer ${started.tokens?.access_token}` } : { cookie: started.setCookie.split(";", 1)[0] as string };
+  started.setCookie === null
+    ? { authorization: `Bearer ${started.tokens?.access_token}` }
+    : { cookie: started.setCookie.split(";", 1)[0] as string };
 
 describe.each(["cookie", "token"] as const)("an application with its own users, by %s", (carrier) => {
   const logIn = (auth: Auth) => auth.start({ userId: "42", amr: ["hwk"], carrier });
@@ -30,7 +38,10 @@ describe.each(["cookie", "token"] as const)("an application with its own users, 
     const auth = await application({ claims: { tenant: () => "acme" } });
     const started = await logIn(auth);
     expect(started.setCookie === null).toBe(started.tokens !== null);
-    expect(await auth.check(shown(started))).toMatchObject({ ok: true, principal: { userId: "42", roles: ["editor"], amr: ["hwk"], carrier, claims: { tenant: "acme" } } });
+    expect(await auth.check(shown(started))).toMatchObject({
+      ok: true,
+      principal: { userId: "42", roles: ["editor"], amr: ["hwk"], carrier, claims: { tenant: "acme" } },
+    });
     const me = await auth.fetch(new Request(`${ISSUER}/auth/me`, { headers: shown(started) }));
     expect(await me.json()).toMatchObject({ user: { id: "42", roles: ["editor"], name: "Ada" }, session: { carrier } });
   });
@@ -83,7 +94,9 @@ describe("the library", () => {
     expect(await auth.session(started.session.sid)).toBeNull();
     const payload = Buffer.from(started.tokens?.access_token.split(".")[1] ?? "", "base64url").toString();
     expect(payload).not.toContain("theme");
-    await expect(auth.start({ userId: "42", amr: ["pwd"], carrier: "cookie", data: "x".repeat(4_095) })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(auth.start({ userId: "42", amr: ["pwd"], carrier: "cookie", data: "x".repeat(4_095) })).rejects.toMatchObject({
+      code: "invalid_input",
+    });
   });
 
   it("has no sign-up, sign-in, confirm or password when the application has its own users", async () => {
@@ -104,7 +117,11 @@ describe("the library", () => {
   });
 
   it("mounts its routes under a base path, and the well-known addresses at the root", async () => {
-    const auth = await application({ issuer: "https://example.com/id", secret: "kZ0nS7fX0Qm1vB9cJ4tYq2wLr8uHd5eGx3oPa6iTfVs", basePath: "/api/login" });
+    const auth = await application({
+      issuer: "https://example.com/id",
+      secret: "kZ0nS7fX0Qm1vB9cJ4tYq2wLr8uHd5eGx3oPa6iTfVs",
+      basePath: "/api/login",
+    });
     expect((await auth.fetch(new Request("https://example.com/api/login/auth/me"))).status).toBe(401);
     expect((await auth.fetch(new Request("https://example.com/auth/me"))).status).toBe(404);
     const jwks = await auth.wellKnown(new Request("https://example.com/.well-known/jwks.json/id"));

@@ -28,7 +28,14 @@ export interface From {
 
 /** Why sessions end, as the audit trail says it. */
 export interface Ending extends From {
-  readonly why: "sign_out" | "signed_in_again" | "ended_by_user" | "ended_everywhere" | "revoked" | "ended_by_application" | "user_disabled";
+  readonly why:
+    | "sign_out"
+    | "signed_in_again"
+    | "ended_by_user"
+    | "ended_everywhere"
+    | "revoked"
+    | "ended_by_application"
+    | "user_disabled";
 }
 
 export interface SessionParts {
@@ -74,10 +81,19 @@ export class SessionService {
    * New password, every other session ended, a new credential for this one: one transaction.
    * Null, and nothing has changed, if the password or the session is another by now.
    */
-  async changePassword(session: SessionRecord, change: { readonly expect: string; readonly passwordHash: string }, from: From): Promise<Issued | null> {
+  async changePassword(
+    session: SessionRecord,
+    change: { readonly expect: string; readonly passwordHash: string },
+    from: From,
+  ): Promise<Issued | null> {
     const now = this.#now();
     const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
-    const found = await this.#parts.store.users.changePassword({ ...change, userId: session.userId, keep: session.sid, renewal: pending.write });
+    const found = await this.#parts.store.users.changePassword({
+      ...change,
+      userId: session.userId,
+      keep: session.sid,
+      renewal: pending.write,
+    });
     return this.#renewed("password_changed", found, pending, from, now);
   }
 
@@ -97,7 +113,15 @@ export class SessionService {
 
   async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
     const outcome = await this.#parts.store.sessions.end(target, this.#now());
-    if (outcome.ended > 0) await this.#parts.audit({ event: "session_ended", userId: target.userId ?? null, sid: target.sid, ip: by.ip, carrier: null, detail: { why: by.why } });
+    if (outcome.ended > 0)
+      await this.#parts.audit({
+        event: "session_ended",
+        userId: target.userId ?? null,
+        sid: target.sid,
+        ip: by.ip,
+        carrier: null,
+        detail: { why: by.why },
+      });
     return outcome;
   }
 
@@ -105,7 +129,14 @@ export class SessionService {
   async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
     await this.#parts.activity.flush();
     const outcome = await this.#parts.store.sessions.endAll(userId, keep, this.#now());
-    await this.#parts.audit({ event: "sessions_ended", userId, sid: keep, ip: by.ip, carrier: null, detail: { why: by.why, ended: outcome.ended } });
+    await this.#parts.audit({
+      event: "sessions_ended",
+      userId,
+      sid: keep,
+      ip: by.ip,
+      carrier: null,
+      detail: { why: by.why, ended: outcome.ended },
+    });
     return outcome;
   }
 

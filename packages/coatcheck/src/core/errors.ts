@@ -10,22 +10,46 @@ interface ErrorRow {
 
 /** Every error that Coatcheck answers or throws. Closed both ways: nothing is thrown that is not here, nothing here is unused. */
 export const ERRORS = {
-  bad_request: { status: 400, title: "The request could not be read", mend: "Send well-formed JSON (or, under /oauth, a well-formed form)." },
+  bad_request: {
+    status: 400,
+    title: "The request could not be read",
+    mend: "Send well-formed JSON (or, under /oauth, a well-formed form).",
+  },
   invalid_credentials: { status: 401, title: "The address or the password is wrong", mend: "Try again, or choose a new password." },
   unauthenticated: { status: 401, title: "Nobody is logged in", mend: "Sign in, then send the cookie or the access token." },
   invalid_token: { status: 401, title: "The access token is not valid", mend: "Refresh it; if that is refused, sign in again." },
   stale_claims: { status: 401, title: "The access token no longer says what is true", mend: "Refresh it and go on." },
-  insufficient_user_authentication: { status: 401, title: "A fresh proof of the person is needed", mend: "POST /auth/confirm with the password, then try again." },
-  step_up_required: { status: 403, title: "A fresh proof of the person is needed", mend: "POST /auth/confirm with the password, then try again." },
+  insufficient_user_authentication: {
+    status: 401,
+    title: "A fresh proof of the person is needed",
+    mend: "POST /auth/confirm with the password, then try again.",
+  },
+  step_up_required: {
+    status: 403,
+    title: "A fresh proof of the person is needed",
+    mend: "POST /auth/confirm with the password, then try again.",
+  },
   sign_up_closed: { status: 403, title: "Sign-up is closed", mend: "Ask an administrator for an account." },
-  cross_origin: { status: 403, title: "This call may not come from that origin", mend: "Call from the issuer's own origin, or allow yours with --origins." },
+  cross_origin: {
+    status: 403,
+    title: "This call may not come from that origin",
+    mend: "Call from the issuer's own origin, or allow yours with --origins.",
+  },
   not_found: { status: 404, title: "There is nothing here", mend: "Check the address." },
   method_not_allowed: { status: 405, title: "This address does not know that method", mend: "Use a method that the Allow header names." },
   email_taken: { status: 409, title: "An account with this address exists", mend: "Sign in instead." },
   too_large: { status: 413, title: "The request is too large", mend: "Send at most 64 kB." },
-  unsupported_media_type: { status: 415, title: "The body has the wrong type", mend: "Send application/json (under /oauth: application/x-www-form-urlencoded)." },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body has the wrong type",
+    mend: "Send application/json (under /oauth: application/x-www-form-urlencoded).",
+  },
   invalid_input: { status: 422, title: "The input breaks the schema", mend: "Mend the fields that are named." },
-  weak_password: { status: 422, title: "This password is too easy to guess", mend: "Choose one that is not on lists of common passwords and not made from your address." },
+  weak_password: {
+    status: 422,
+    title: "This password is too easy to guess",
+    mend: "Choose one that is not on lists of common passwords and not made from your address.",
+  },
   too_many_requests: { status: 429, title: "Too many tries", mend: "Wait as long as Retry-After says." },
   store_unavailable: { status: 503, title: "The store is out of reach", mend: "Try again shortly; nobody has been logged out." },
   overloaded: { status: 503, title: "Too much is going on at once", mend: "Try again shortly." },

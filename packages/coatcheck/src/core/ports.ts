@@ -277,4 +277,3 @@ export interface Store {
   readonly throttles: Throttles;
   readonly audit: Audit;
 }
-

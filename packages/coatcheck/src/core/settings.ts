@@ -28,7 +28,10 @@ export interface Settings {
 /** Whether the issuer is plain http on localhost: the one place where cookies go without `Secure` and defaults are relaxed. */
 export function isLocal(issuer: string): boolean {
   const { protocol, hostname } = new URL(issuer);
-  return protocol === "http:" && (hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]" || hostname.endsWith(".localhost"));
+  return (
+    protocol === "http:" &&
+    (hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]" || hostname.endsWith(".localhost"))
+  );
 }
 
 /** The cookie's name: `__Host-Http-` wherever browsers keep it, plain on http://localhost (RFC 6265bis §4.1.3). */

@@ -23,7 +23,12 @@ export interface Handed {
 export function hand(shown: Shown, cookies: Cookies, now: Instant): Handed {
   if (shown.carrier === "cookie") return { setCookie: cookies.set(shown.ticket, shown.expiresAt, now), tokens: null };
   const { accessToken, expiresIn, refreshToken } = shown;
-  const tokens = { access_token: accessToken, token_type: "Bearer", expires_in: Math.floor(expiresIn / 1_000), refresh_token: refreshToken } as const;
+  const tokens = {
+    access_token: accessToken,
+    token_type: "Bearer",
+    expires_in: Math.floor(expiresIn / 1_000),
+    refresh_token: refreshToken,
+  } as const;
   return { setCookie: null, tokens };
 }
 

@@ -3,7 +3,11 @@ import type { Credentials } from "./engine.ts";
 
 /** What a request showed of ours: one credential, or a reason why there is none. */
 export type Located =
-  | { readonly carrier: CarrierName; readonly credential: string; /** It came by itself, whoever made the browser call. */ readonly ambient: boolean }
+  | {
+      readonly carrier: CarrierName;
+      readonly credential: string;
+      /** It came by itself, whoever made the browser call. */ readonly ambient: boolean;
+    }
   | { readonly carrier: null; readonly reason: "absent" | "ambiguous"; readonly ambient: false };
 
 const ABSENT: Located = Object.freeze({ carrier: null, reason: "absent", ambient: false });

@@ -70,7 +70,11 @@ export class Revocations {
    * later position above all that was seen before, and makes the access tokens from before it stale.
    */
   rolledBack(seen: Seq): MaybePromise<void> {
-    this.#log.error("store_rolled_back", { head: this.#head, seen, mend: "the store lost writes it had acknowledged: look for a restore or a fail-over" });
+    this.#log.error("store_rolled_back", {
+      head: this.#head,
+      seen,
+      mend: "the store lost writes it had acknowledged: look for a restore or a fail-over",
+    });
     return chain(this.#feed.raiseEpoch(this.#head, this.#clock.now()), () => this.#pull());
   }
 

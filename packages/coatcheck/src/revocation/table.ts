@@ -42,7 +42,11 @@ export class RevocationTable {
 
   /** Has anything that this credential says, or that was cached with it, changed since it was made? */
   stale(of: Standing): boolean {
-    return this.#at("invalidate-sid", of.sid) > of.rsq || this.#at("invalidate-user", of.userId) > of.rsq || this.#at("invalidate-all", "") > of.rsq;
+    return (
+      this.#at("invalidate-sid", of.sid) > of.rsq ||
+      this.#at("invalidate-user", of.userId) > of.rsq ||
+      this.#at("invalidate-all", "") > of.rsq
+    );
   }
 
   /** Has the log said anything about what was read at `of.rsq`? Then read it again. */

@@ -16,7 +16,10 @@ describe.each(["cookie", "token"] as const)("the %s carrier", (carrier) => {
     const issued = await it.logIn(carrier);
     const { sid, clientId } = issued.session;
     const authTime = instant(Math.floor(it.clock.now() / 1_000) * 1_000);
-    expect(it.check(issued)).toMatchObject({ ok: true, principal: { userId: "ann", sid, clientId, carrier, roles: ["member"], amr: ["pwd"], claims: { tenant: "acme" } } });
+    expect(it.check(issued)).toMatchObject({
+      ok: true,
+      principal: { userId: "ann", sid, clientId, carrier, roles: ["member"], amr: ["pwd"], claims: { tenant: "acme" } },
+    });
     const verdict = it.check(issued);
     expect(verdict.ok && Math.abs(verdict.principal.authTime - authTime)).toBeLessThan(1_000);
   });
@@ -40,7 +43,19 @@ describe.each(["cookie", "token"] as const)("the %s carrier", (carrier) => {
       const verdict = await it.composed.engine.carriers[carrier].check(forged, it.clock.now());
       expect(verdict, `changed at ${at}`).toMatchObject({ ok: false });
     }
-    for (const junk of ["", " ", "x", `${text} `, ` ${text}`, `${text}.`, text.slice(1), "..", "\0".repeat(75), "é".repeat(75), "A".repeat(100_000)]) {
+    for (const junk of [
+      "",
+      " ",
+      "x",
+      `${text} `,
+      ` ${text}`,
+      `${text}.`,
+      text.slice(1),
+      "..",
+      "\0".repeat(75),
+      "é".repeat(75),
+      "A".repeat(100_000),
+    ]) {
       expect(await it.composed.engine.carriers[carrier].check(junk, it.clock.now())).toEqual(refused("malformed"));
     }
     expect(it.asked.filter((call) => call.startsWith("sessions."))).toEqual([]);
@@ -72,7 +87,10 @@ describe.each(["cookie", "token"] as const)("the %s carrier", (carrier) => {
     await it.composed.engine.sessions.endAll("ann" as UserId, null, FROM);
     const late = await it.logIn(carrier, "ann", proved);
     expect(it.check(late)).toEqual(refused("ended"));
-    if (carrier === "token") expect(await it.composed.engine.tokens.refresh(refreshTokenOf(late), null, { ip: "", userAgent: "" })).toMatchObject(refused("ended"));
+    if (carrier === "token")
+      expect(await it.composed.engine.tokens.refresh(refreshTokenOf(late), null, { ip: "", userAgent: "" })).toMatchObject(
+        refused("ended"),
+      );
   });
 
   it("gets a new credential when the person proves themselves again; the old one is dead", async () => {
@@ -103,7 +121,20 @@ describe.each(["cookie", "token"] as const)("the %s carrier", (carrier) => {
         return Reflect.get(port, method);
       },
     });
-    const it = await world({ store: { name: "memory:", open: () => store.open(), ping: () => store.ping(), close: () => store.close(), sessions: store.sessions, feed, users: store.users, keys: store.keys, throttles: store.throttles, audit: store.audit } });
+    const it = await world({
+      store: {
+        name: "memory:",
+        open: () => store.open(),
+        ping: () => store.ping(),
+        close: () => store.close(),
+        sessions: store.sessions,
+        feed,
+        users: store.users,
+        keys: store.keys,
+        throttles: store.throttles,
+        audit: store.audit,
+      },
+    });
     const issued = await it.logIn(carrier);
     it.check(issued);
     down = true;

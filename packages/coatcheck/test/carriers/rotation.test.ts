@@ -49,7 +49,8 @@ function show(generation: number, refreshId: string | null = null, salt = SALT) 
 }
 
 const after = (ms: number) => instant(NOW + ms);
-const decide = (it: Found, generation: number, refreshId: string | null = null, now = NOW) => decideRefresh(it, show(generation, refreshId), policy, now);
+const decide = (it: Found, generation: number, refreshId: string | null = null, now = NOW) =>
+  decideRefresh(it, show(generation, refreshId), policy, now);
 
 describe("what a refresh token comes to", () => {
   it("rotates for the newest generation, slides the idle limit and remembers who won", () => {

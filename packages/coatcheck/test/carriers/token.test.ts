@@ -77,7 +77,9 @@ describe("the token carrier alone", () => {
     expect(await refresh(it, issued)).toMatchObject(refused("reuse"));
     expect(refreshed.ok && it.check(refreshed.issued)).toEqual(refused("ended"));
     expect(refreshed.ok && (await refresh(it, refreshed.issued))).toMatchObject(refused("ended"));
-    expect(await it.composed.engine.store.audit.list({ event: "refresh_reused" }, 9)).toMatchObject([{ userId: "ann", sid: issued.session.sid, detail: { ended: true } }]);
+    expect(await it.composed.engine.store.audit.list({ event: "refresh_reused" }, 9)).toMatchObject([
+      { userId: "ann", sid: issued.session.sid, detail: { ended: true } },
+    ]);
   });
 
   it("refuses a token from a later log than the store's, sounds the alarm and starts a new epoch", async () => {
@@ -101,7 +103,15 @@ describe("the token carrier alone", () => {
   it("is under 560 characters with the default claims", async () => {
     const composed = await engineOn({ store: memory(), options: { issuer: "https://login.example.com" } });
     const user = { id: "usr_0123456789abcdefghijkl", roles: ["member", "admin"], disabled: false };
-    const issued = await composed.engine.sessions.start({ user, rsq: seq(2 ** 40 + 123_456), amr: ["pwd"], carrier: "token", device, data: null, replaces: null });
+    const issued = await composed.engine.sessions.start({
+      user,
+      rsq: seq(2 ** 40 + 123_456),
+      amr: ["pwd"],
+      carrier: "token",
+      device,
+      data: null,
+      replaces: null,
+    });
     expect(credential(issued).length).toBeLessThan(560);
     await composed.close();
   });
@@ -122,7 +132,10 @@ describe("the token carrier alone", () => {
     const clock = fakeClock();
     const it = await world({ store, clock });
     const issued = await it.logIn("token");
-    for (const [options, reason] of [[{ issuer: "https://other.example.com" }, "forged"], [{ audience: "reports" }, "wrong_audience"]] as const) {
+    for (const [options, reason] of [
+      [{ issuer: "https://other.example.com" }, "forged"],
+      [{ audience: "reports" }, "wrong_audience"],
+    ] as const) {
       const other = await engineOn({ store, clock, users: { get: () => null }, options });
       expect(await other.engine.carriers.token.check(credential(issued), clock.now())).toEqual(refused(reason));
     }

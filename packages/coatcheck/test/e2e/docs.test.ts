@@ -65,10 +65,18 @@ describe("the examples in the documents", { timeout: 60_000 }, () => {
 
   it.each(tours)("$name does what it says", ({ code }) =>
     withServer(async ({ url, folder }) => {
-      const { stdout } = await run("bash", ["-euo", "pipefail", "-c", code.replaceAll("localhost:3000", url.replace("http://", ""))], { cwd: folder });
+      const { stdout } = await run("bash", ["-euo", "pipefail", "-c", code.replaceAll("localhost:3000", url.replace("http://", ""))], {
+        cwd: folder,
+      });
       expect(stdout.match(/ada@example\.com/g)?.length).toBeGreaterThanOrEqual(3);
       expect(stdout).toContain('"ended":2');
-      expect(stdout.trim().split("\n").slice(-2).map((line) => line.slice(-3))).toEqual(["401", "401"]);
+      expect(
+        stdout
+          .trim()
+          .split("\n")
+          .slice(-2)
+          .map((line) => line.slice(-3)),
+      ).toEqual(["401", "401"]);
     }),
   );
 });

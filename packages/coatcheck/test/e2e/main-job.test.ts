@@ -38,9 +38,15 @@ const bearer = (token: string): string[] => ["-H", `authorization: Bearer ${toke
 
 async function signUpInBrowser(page: Page, url: string, email: string): Promise<void> {
   await page.goto(url);
-  await page.getByRole("link", { name: /create|sign up/i }).first().click();
+  await page
+    .getByRole("link", { name: /create|sign up/i })
+    .first()
+    .click();
   await page.getByLabel(/e-?mail/i).fill(email);
-  await page.getByLabel(/password/i).first().fill(PASSWORD);
+  await page
+    .getByLabel(/password/i)
+    .first()
+    .fill(PASSWORD);
   await page.getByRole("button", { name: /create|sign up/i }).click();
   await page.waitForURL(/\/account$/);
 }
@@ -51,7 +57,10 @@ describe("the main job", { timeout: 60_000 }, () => {
       const page = await newPage(browser, { javaScriptEnabled: false });
       await signUpInBrowser(page, url, "ada@example.com");
       expect(await page.content()).toContain("ada@example.com");
-      await page.getByRole("button", { name: /sign out/i }).first().click();
+      await page
+        .getByRole("button", { name: /sign out/i })
+        .first()
+        .click();
       await page.waitForURL(/\/sign-in/);
 
       await page.getByLabel(/e-?mail/i).fill("ada@example.com");
@@ -59,13 +68,21 @@ describe("the main job", { timeout: 60_000 }, () => {
       await page.getByRole("button", { name: /sign in/i }).click();
       await page.waitForURL(/\/account$/);
       for (let visit = 0; visit < 3; visit++) await page.goto(`${url}/account`);
-      await expect(page.getByText(/this (device|one)/i).first().isVisible()).resolves.toBe(true);
+      await expect(
+        page
+          .getByText(/this (device|one)/i)
+          .first()
+          .isVisible(),
+      ).resolves.toBe(true);
 
       const [cookie] = await page.context().cookies();
       expect(cookie).toMatchObject({ name: "coatcheck", httpOnly: true, sameSite: "Lax", path: "/" });
       const header = `coatcheck=${cookie?.value}`;
       expect((await fetch(`${url}/auth/me`, { headers: { cookie: header } })).status).toBe(200);
-      await page.getByRole("button", { name: /sign out/i }).first().click();
+      await page
+        .getByRole("button", { name: /sign out/i })
+        .first()
+        .click();
       await page.waitForURL(/\/sign-in/);
       expect((await page.context().cookies()).filter((it) => it.name === "coatcheck")).toEqual([]);
       expect((await fetch(`${url}/auth/me`, { headers: { cookie: header } })).status).toBe(401);
@@ -79,7 +96,10 @@ describe("the main job", { timeout: 60_000 }, () => {
         const signedIn = await curl(server, "/auth/sign-in", ...post({ email: "ada@example.com", password: PASSWORD, carrier: "token" }));
         expect(signedIn).toMatchObject({ status: 200, json: { token_type: "Bearer", expires_in: 300, session: { carrier: "token" } } });
         expect(signedIn.json.access_token.length).toBeLessThan(560);
-        expect(await curl(server, "/auth/me", ...bearer(signedIn.json.access_token))).toMatchObject({ status: 200, json: { user: { email: "ada@example.com" } } });
+        expect(await curl(server, "/auth/me", ...bearer(signedIn.json.access_token))).toMatchObject({
+          status: 200,
+          json: { user: { email: "ada@example.com" } },
+        });
 
         const refresh = (token: string) => curl(server, "/oauth/token", "-d", "grant_type=refresh_token", "-d", `refresh_token=${token}`);
         const refreshed = await refresh(signedIn.json.refresh_token);
@@ -109,7 +129,10 @@ describe("the main job", { timeout: 60_000 }, () => {
         await page.getByRole("button", { name: /everywhere/i }).click();
         await page.waitForURL(/\/sign-in/);
       } else {
-        expect(await curl(server, "/auth/sessions", "-X", "DELETE", ...bearer(json.access_token))).toMatchObject({ status: 200, json: { ended: 2 } });
+        expect(await curl(server, "/auth/sessions", "-X", "DELETE", ...bearer(json.access_token))).toMatchObject({
+          status: 200,
+          json: { ended: 2 },
+        });
       }
       expect((await curl(server, "/auth/me", ...ticket)).status).toBe(401);
       expect((await curl(server, "/auth/me", ...bearer(json.access_token))).status).toBe(401);

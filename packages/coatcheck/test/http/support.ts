@@ -19,7 +19,7 @@ export interface ManualClock extends Clock {
   advance(by: Duration): void;
 }
 
-export function manualClock(): ManualClock {
+function manualClock(): ManualClock {
   let now = Date.UTC(2026, 10, 24, 8);
   return { now: () => instant(now), every: () => () => {}, advance: (by) => void (now += duration(by)) };
 }

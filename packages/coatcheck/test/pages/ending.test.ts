@@ -138,6 +138,7 @@ describe("a fresh proof", () => {
     "end:",
     "end:../x",
     `end:${SID_APP}/..`,
+    `END:${SID_APP}`,
     "end-all",
     "toString",
   ])("nothing but what the pages write is carried on with: %s", async (pending) => {

@@ -43,7 +43,7 @@ export const USER = {
   createdAt: "2026-10-01T09:30:00.000Z",
 };
 
-export function sessionOf(sid: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+function sessionOf(sid: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
     sid,
     carrier: "cookie",

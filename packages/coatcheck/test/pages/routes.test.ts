@@ -16,6 +16,7 @@ describe("addresses", () => {
     const { pages, get } = fake({}, { basePath: "/in" });
     expect(await pages.fetch(new Request("http://localhost:3000/sign-in"))).toBeNull();
     expect(await pages.fetch(new Request("http://localhost:3000/inner"))).toBeNull();
+    expect(await pages.fetch(new Request("http://localhost:3000/on/sign-in"))).toBeNull();
     expect((await get("")).headers.get("location")).toBe("/in/sign-in");
     expect((await get("/", signedIn)).headers.get("location")).toBe("/in/account");
   });

@@ -66,6 +66,7 @@ describe("signing in", () => {
     const site = fake({ "POST /auth/sign-in": () => problem("invalid_input", { fields }) });
     const text = await follow(site, await site.post("/sign-in", { email: "x", password: "y" }));
     expect(text).toContain('id="email-error" role="alert">Write the address like name@example.org.<');
+    expect(text).not.toContain('class="alert"');
     expect(inputOf(text, "email")).toContain("autofocus");
   });
 

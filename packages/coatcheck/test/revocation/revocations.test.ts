@@ -32,7 +32,11 @@ class HandFeed {
     const page = (from: number): LogPage => {
       if (this.down) throw new StoreUnavailable("down");
       this.reads += 1;
-      return { entries: this.entries.filter((it) => it.seq > from && it.seq <= this.head), head: seq(this.head), incarnation: this.incarnation };
+      return {
+        entries: this.entries.filter((it) => it.seq > from && it.seq <= this.head),
+        head: seq(this.head),
+        incarnation: this.incarnation,
+      };
     };
     return {
       moved: () => {

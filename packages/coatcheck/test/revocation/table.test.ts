@@ -7,7 +7,13 @@ import { instant } from "../../src/core/time.ts";
 import { RevocationTable } from "../../src/revocation/table.ts";
 import type { Standing } from "../../src/revocation/table.ts";
 
-const entry = (kind: LogKind, key: string, at: number, expiresAt = 1_000): LogEntry => ({ kind, key, seq: seq(at), expiresAt: instant(expiresAt), at: instant(0) });
+const entry = (kind: LogKind, key: string, at: number, expiresAt = 1_000): LogEntry => ({
+  kind,
+  key,
+  seq: seq(at),
+  expiresAt: instant(expiresAt),
+  at: instant(0),
+});
 const standing = (rsq: number): Standing => ({ sid: "s" as Sid, userId: "u" as UserId, clientId: "c" as ClientId, rsq: seq(rsq) });
 
 function tableOf(...entries: LogEntry[]): RevocationTable {
@@ -24,13 +30,16 @@ describe("the table of what has ended", () => {
     expect(table.ended({ ...standing(4), sid: "other" as Sid })).toBe(false);
   });
 
-  it.each(["user", "client", "global"] as const)("a %s cutoff ends what was made before it and nothing that was made at it or later", (kind) => {
-    const key = { user: "u", client: "c", global: "" }[kind];
-    const table = tableOf(entry(kind, key, 5));
-    expect(table.ended(standing(4))).toBe(true);
-    expect(table.ended(standing(5))).toBe(false);
-    expect(table.ended({ sid: "x" as Sid, userId: "x" as UserId, clientId: "x" as ClientId, rsq: seq(4) })).toBe(kind === "global");
-  });
+  it.each(["user", "client", "global"] as const)(
+    "a %s cutoff ends what was made before it and nothing that was made at it or later",
+    (kind) => {
+      const key = { user: "u", client: "c", global: "" }[kind];
+      const table = tableOf(entry(kind, key, 5));
+      expect(table.ended(standing(4))).toBe(true);
+      expect(table.ended(standing(5))).toBe(false);
+      expect(table.ended({ sid: "x" as Sid, userId: "x" as UserId, clientId: "x" as ClientId, rsq: seq(4) })).toBe(kind === "global");
+    },
+  );
 
   it("S5: the effective cutoff is the latest over all scopes", () => {
     const scopes = fc.record({ user: fc.nat(50), client: fc.nat(50), global: fc.nat(50), rsq: fc.nat(50) });
@@ -42,15 +51,26 @@ describe("the table of what has ended", () => {
     );
   });
 
-  it.each(["invalidate-sid", "invalidate-user", "invalidate-all"] as const)("%s makes stale what was made before it, and ends nothing", (kind) => {
-    const table = tableOf(entry(kind, { "invalidate-sid": "s", "invalidate-user": "u", "invalidate-all": "" }[kind], 5));
-    expect(table.stale(standing(4))).toBe(true);
-    expect(table.stale(standing(5))).toBe(false);
-    expect(table.ended(standing(4))).toBe(false);
-  });
+  it.each(["invalidate-sid", "invalidate-user", "invalidate-all"] as const)(
+    "%s makes stale what was made before it, and ends nothing",
+    (kind) => {
+      const table = tableOf(entry(kind, { "invalidate-sid": "s", "invalidate-user": "u", "invalidate-all": "" }[kind], 5));
+      expect(table.stale(standing(4))).toBe(true);
+      expect(table.stale(standing(5))).toBe(false);
+      expect(table.ended(standing(4))).toBe(false);
+    },
+  );
 
   it("says that anything changed since a position, and only since", () => {
-    for (const [kind, key] of [["sid", "s"], ["user", "u"], ["client", "c"], ["global", ""], ["invalidate-sid", "s"], ["invalidate-user", "u"], ["invalidate-all", ""]] as const) {
+    for (const [kind, key] of [
+      ["sid", "s"],
+      ["user", "u"],
+      ["client", "c"],
+      ["global", ""],
+      ["invalidate-sid", "s"],
+      ["invalidate-user", "u"],
+      ["invalidate-all", ""],
+    ] as const) {
       const table = tableOf(entry(kind, key, 5));
       expect(table.changedSince(standing(4)), kind).toBe(true);
       expect(table.changedSince(standing(5)), kind).toBe(false);

@@ -30,7 +30,9 @@ async function refresh(count: number): Promise<boolean> {
   const race = await refreshRace(count, 50, (round) => {
     if (round % 100 === 0) console.log(`  round ${round} of ${count}`);
   });
-  console.log(`  ${race.shows} shows; calls of several processes overlapped in ${race.overlapped} rounds; ${race.toldToWait} were told to wait (429)`);
+  console.log(
+    `  ${race.shows} shows; calls of several processes overlapped in ${race.overlapped} rounds; ${race.toldToWait} were told to wait (429)`,
+  );
   for (const fault of race.faults) console.error(`  FAULT: ${fault}`);
   if (race.faults.length === 0) console.log("  one successor in each round, nobody logged out, no gap in the log");
   return race.faults.length === 0;

@@ -41,7 +41,13 @@ export async function refreshRace(rounds: number, presenters: number, progress: 
   }
 }
 
-async function race(composed: Composed, children: readonly ChildProcess[], rounds: number, each: number, progress: (round: number) => void): Promise<RaceReport> {
+async function race(
+  composed: Composed,
+  children: readonly ChildProcess[],
+  rounds: number,
+  each: number,
+  progress: (round: number) => void,
+): Promise<RaceReport> {
   const { engine } = composed;
   const device = { label: "", userAgent: "", ip: "" };
   const user = { id: "ann", roles: [], disabled: false };
@@ -57,13 +63,24 @@ async function race(composed: Composed, children: readonly ChildProcess[], round
     const racing = showEverywhere(children, { token, refreshId, presenters: each, at: String(hrtime.bigint() + HEAD_START) });
     await engine.sessions.end({ sid: bystander.session.sid }, { ip: "", why: "revoked" });
     const all = await racing;
-    const successors = new Set(all.flat().filter((it) => it.ok).map((it) => it.answer));
-    const refusals = new Set(all.flat().filter((it) => !it.ok).map((it) => it.answer));
+    const successors = new Set(
+      all
+        .flat()
+        .filter((it) => it.ok)
+        .map((it) => it.answer),
+    );
+    const refusals = new Set(
+      all
+        .flat()
+        .filter((it) => !it.ok)
+        .map((it) => it.answer),
+    );
     report.shows += all.flat().length;
     report.toldToWait += all.flat().filter((it) => it.answer === "too_often").length;
     if (overlap(all)) report.overlapped += 1;
     if (successors.size !== 1) report.faults.push(`round ${round}: ${successors.size} successors`);
-    for (const reason of refusals) if (reason !== "too_often" || refreshId !== null) report.faults.push(`round ${round}: refused as ${reason}`);
+    for (const reason of refusals)
+      if (reason !== "too_often" || refreshId !== null) report.faults.push(`round ${round}: refused as ${reason}`);
     [token = token] = successors;
     progress(round + 1);
   }
@@ -79,7 +96,8 @@ async function faultsOfTheEnd({ engine }: Composed, sid: Sid, rounds: number): P
   else if (session.rotation.generation !== rounds) faults.push(`${session.rotation.generation} generations after ${rounds} rounds`);
   const log = await engine.store.feed.since(seq(0));
   const wrong = log.entries.findIndex((entry, at) => entry.seq !== at + 1 || entry.kind !== "sid" || entry.key === sid);
-  if (wrong !== -1 || log.entries.length !== rounds) faults.push(`the log has ${log.entries.length} entries, the first wrong one at ${wrong}`);
+  if (wrong !== -1 || log.entries.length !== rounds)
+    faults.push(`the log has ${log.entries.length} entries, the first wrong one at ${wrong}`);
   return faults;
 }
 

@@ -56,13 +56,15 @@ async function liveAndDie({ child: writer, ready }: Writer, path: string): Promi
 
 const HOLDS: { readonly [F in Fact["fact"]]: (store: Store, fact: Fact & { fact: F }) => Promise<boolean> } = {
   user: async (store, { id, atLeastHash }) => Number((await store.users.byId(id))?.passwordHash) >= atLeastHash,
-  session: async (store, { sid, atLeastGeneration }) => ((await store.sessions.find(sid))?.session.rotation.generation ?? -1) >= atLeastGeneration,
+  session: async (store, { sid, atLeastGeneration }) =>
+    ((await store.sessions.find(sid))?.session.rotation.generation ?? -1) >= atLeastGeneration,
   ended: async (store, { sid }) => {
     const found = await store.sessions.find(sid);
     return found !== null && !isLive(found);
   },
   entry: async (store, { seq: at, key }) => (await store.feed.since(seq(at - 1))).entries[0]?.key === key,
-  failures: async (store, { key, atLeast }) => (await store.throttles.blockedUntil([{ key, limit: atLeast, window: duration("1h") }], NOW)) !== null,
+  failures: async (store, { key, atLeast }) =>
+    (await store.throttles.blockedUntil([{ key, limit: atLeast, window: duration("1h") }], NOW)) !== null,
   event: async (store, { event }) => (await store.audit.list({ event }, 1)).length === 1,
 };
 
@@ -107,7 +109,9 @@ it(`loses nothing that it has answered when it is killed inside a write, ${KILLS
 
   const unanswered = lives.flatMap((life) => life.unanswered ?? []);
   const calls = lives.reduce((sum, life) => sum + life.calls, 0);
-  console.log(`${lives.length} kills, ${unanswered.length} inside a call (${[...new Set(unanswered)].toSorted().join(", ")}), ${calls} answered calls, none lost`);
+  console.log(
+    `${lives.length} kills, ${unanswered.length} inside a call (${[...new Set(unanswered)].toSorted().join(", ")}), ${calls} answered calls, none lost`,
+  );
   expect(lives).toHaveLength(KILLS);
   expect(unanswered.length).toBeGreaterThanOrEqual(30);
 });

@@ -153,14 +153,18 @@ describe("processes on one file", () => {
     expect((await store.feed.since(head)).entries).toMatchObject([{ seq: mark, kind: "user", key: "somebody" }]);
   });
 
-  it("log-out-everywhere ends each login and refresh of other processes or comes before it, 10 times with 20 logins", { timeout: LONG }, async () => {
-    const sum = { before: 0, overlapping: 0, after: 0, refreshesAfter: 0 };
-    for (let round = 0; round < 10; round += 1) {
-      const counts = await raceOnce();
-      for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += counts[name];
-    }
-    console.log(`log-out-everywhere against 200 logins: ${JSON.stringify(sum)}`);
-    expect(sum.before + sum.overlapping + sum.after).toBe(200);
-    await logHasNoGap();
-  });
+  it(
+    "log-out-everywhere ends each login and refresh of other processes or comes before it, 10 times with 20 logins",
+    { timeout: LONG },
+    async () => {
+      const sum = { before: 0, overlapping: 0, after: 0, refreshesAfter: 0 };
+      for (let round = 0; round < 10; round += 1) {
+        const counts = await raceOnce();
+        for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += counts[name];
+      }
+      console.log(`log-out-everywhere against 200 logins: ${JSON.stringify(sum)}`);
+      expect(sum.before + sum.overlapping + sum.after).toBe(200);
+      await logHasNoGap();
+    },
+  );
 });

@@ -95,7 +95,9 @@ describe("the file", () => {
   it("is purged through an index, not by a walk over all sessions", async () => {
     const path = folder.path("store.db");
     await open(path);
-    const plan = raw(path).prepare<[number], { detail: string }>(`EXPLAIN QUERY PLAN SELECT rowid FROM sessions WHERE ${OVER_AT} < ?`).all(1);
+    const plan = raw(path)
+      .prepare<[number], { detail: string }>(`EXPLAIN QUERY PLAN SELECT rowid FROM sessions WHERE ${OVER_AT} < ?`)
+      .all(1);
     expect(plan.map(({ detail }) => detail).join()).toContain("sessions_by_end");
   });
 });
@@ -146,7 +148,19 @@ describe("a file that is not for us is refused in one line, and left as it is:",
 });
 
 describe("an outage is StoreUnavailable, with its cause inside:", () => {
-  const OUTAGES = ["BUSY", "BUSY_SNAPSHOT", "LOCKED", "IOERR_WRITE", "IOERR_FSYNC", "FULL", "CANTOPEN", "READONLY_DBMOVED", "CORRUPT", "NOTADB", "PROTOCOL"];
+  const OUTAGES = [
+    "BUSY",
+    "BUSY_SNAPSHOT",
+    "LOCKED",
+    "IOERR_WRITE",
+    "IOERR_FSYNC",
+    "FULL",
+    "CANTOPEN",
+    "READONLY_DBMOVED",
+    "CORRUPT",
+    "NOTADB",
+    "PROTOCOL",
+  ];
 
   it.each(OUTAGES)("SQLITE_%s", (code) => {
     const cause = new Database.SqliteError("it failed", `SQLITE_${code}`);
@@ -189,7 +203,9 @@ describe("an outage is StoreUnavailable, with its cause inside:", () => {
   it("but a mistake is thrown as it is", async () => {
     const store = await open(folder.path("store.db"));
     const noInteger = newSession({ expiresAt: instant(0.5) });
-    await expect(async () => await store.sessions.start(noInteger, null, NOW)).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_DATATYPE" });
+    await expect(async () => await store.sessions.start(noInteger, null, NOW)).rejects.toMatchObject({
+      code: "SQLITE_CONSTRAINT_DATATYPE",
+    });
   });
 });
 
@@ -213,6 +229,8 @@ describe("switching to the write-ahead log", () => {
   });
 
   it("says so where the file system can't do it", () => {
-    expect(() => useWriteAheadLog(answering("delete"), "store.db", duration("1s"))).toThrow(/store\.db lies where several processes can't share it/);
+    expect(() => useWriteAheadLog(answering("delete"), "store.db", duration("1s"))).toThrow(
+      /store\.db lies where several processes can't share it/,
+    );
   });
 });

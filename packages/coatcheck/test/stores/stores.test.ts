@@ -7,7 +7,10 @@ import { openMemory, openSqlite } from "./open.ts";
 import { NOW } from "./processes/records.ts";
 
 // What is promised of a fresh store alone, which the contract can't ask: there, others may have been before.
-describe.each([["memory", openMemory], ["sqlite", openSqlite]] as const)("a fresh %s store", (_, openStore) => {
+describe.each([
+  ["memory", openMemory],
+  ["sqlite", openSqlite],
+] as const)("a fresh %s store", (_, openStore) => {
   it("begins at 0, in epoch 0, and counts from 1; a new epoch goes on counting", async () => {
     const { store, close } = await openStore();
     expect(await store.feed.since(seq(0))).toMatchObject({ entries: [], head: 0 });

@@ -25,7 +25,14 @@ interface TestParts {
 }
 
 /** The real wiring, on a store of the test's choice. Built-in accounts unless `users` is given. */
-export function engineOn({ store, clock = systemClock, log = SILENT, users = null, claims = {}, options = {} }: TestParts): Promise<Composed> {
+export function engineOn({
+  store,
+  clock = systemClock,
+  log = SILENT,
+  users = null,
+  claims = {},
+  options = {},
+}: TestParts): Promise<Composed> {
   const settings = readOptions({ issuer: "http://localhost:3000", store, ...options });
   return compose({ settings, store, masters: [TEST_MASTER], users, claims, clock, random: systemRandom, log });
 }

@@ -25,7 +25,11 @@ async function temporaryFolder(): Promise<string> {
 /** The real server, as a process of its own, on a free port and a file in `folder`; ready when this resolves. */
 export async function startServer(folder: string, flags: readonly string[] = []): Promise<RunningServer> {
   const args = [CLI, "serve", "--port", "0", "--store", `sqlite:${join(folder, "data", "test.db")}`, ...flags];
-  const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, XDG_STATE_HOME: join(folder, "state") }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, XDG_STATE_HOME: join(folder, "state") },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   const exited = once(child, "exit");
   const url = await new Promise<string>((resolve, reject) => {

@@ -45,10 +45,12 @@ function watched(store: Store, asked: string[]): Store {
       new Proxy(store[name], {
         get: (port, method) => {
           const call = Reflect.get(port, method);
-          return typeof call !== "function" ? call : (...args: unknown[]) => {
-            asked.push(`${name}.${String(method)}`);
-            return Reflect.apply(call, port, args);
-          };
+          return typeof call !== "function"
+            ? call
+            : (...args: unknown[]) => {
+                asked.push(`${name}.${String(method)}`);
+                return Reflect.apply(call, port, args);
+              };
         },
       }),
     ]),
@@ -59,7 +61,10 @@ function watched(store: Store, asked: string[]): Store {
 export async function world({ store = memory(), clock = fakeClock(), grace = "10s" as const } = {}): Promise<World> {
   const asked: string[] = [];
   const alarms: string[] = [];
-  const people = new Map<string, UserView>([["ann", { id: "ann", roles: ["member"], disabled: false }], ["bob", { id: "bob", roles: [], disabled: false }]]);
+  const people = new Map<string, UserView>([
+    ["ann", { id: "ann", roles: ["member"], disabled: false }],
+    ["bob", { id: "bob", roles: [], disabled: false }],
+  ]);
   const composed = await engineOn({
     store: watched(store, asked),
     clock,
@@ -90,6 +95,6 @@ export function refreshTokenOf({ shown }: Issued): string {
   return shown.carrier === "token" ? shown.refreshToken : "";
 }
 
-export const changed = async ({ composed, clock }: World, userId: string) => composed.engine.store.feed.append("invalidate-user", userId, clock.now());
+export const changed = async ({ composed, clock }: World, userId: string) =>
+  composed.engine.store.feed.append("invalidate-user", userId, clock.now());
 export const refused = (reason: string) => ({ ok: false, reason });
-

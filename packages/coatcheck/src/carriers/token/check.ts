@@ -89,5 +89,7 @@ export function identifyProof(parts: TokenParts, text: string): MaybePromise<Sid
 }
 
 function identifyRefresh(parts: TokenParts, token: RefreshToken): MaybePromise<Sid | null> {
-  return chain(parts.sessions.find(token.sid), (found) => (found !== null && provesGeneration(token, found.session.salt) ? token.sid : null));
+  return chain(parts.sessions.find(token.sid), (found) =>
+    found !== null && provesGeneration(token, found.session.salt) ? token.sid : null,
+  );
 }

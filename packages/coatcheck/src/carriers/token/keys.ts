@@ -55,5 +55,7 @@ function open(record: SigningKeyRecord, secrets: Secrets): SigningKey {
     const key = alg === undefined ? null : unsealSigningKey(alg, record.kid, record.sealed, secret.sealKey);
     if (key !== null) return key;
   }
-  throw new ConfigError(`the signing key ${record.kid} in the store was sealed under another secret: start with the secret that this store was made with (--secret-file)`);
+  throw new ConfigError(
+    `the signing key ${record.kid} in the store was sealed under another secret: start with the secret that this store was made with (--secret-file)`,
+  );
 }

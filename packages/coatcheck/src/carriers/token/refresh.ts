@@ -17,7 +17,10 @@ export class RefreshService {
   readonly #log: Log;
   readonly #audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
 
-  constructor(parts: TokenParts, deps: { readonly clock: Clock; readonly log: Log; readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void> }) {
+  constructor(
+    parts: TokenParts,
+    deps: { readonly clock: Clock; readonly log: Log; readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void> },
+  ) {
     this.#parts = parts;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -32,7 +35,8 @@ export class RefreshService {
   async refresh(refreshToken: string, refreshId: string | null, from: RefreshFrom): Promise<Refreshed> {
     const refreshed = await refreshProof(this.#parts, refreshToken, refreshId, this.#clock.now());
     if (refreshed.ok) {
-      if (refreshed.replayed && isElsewhere(refreshed.issued.session, from)) await this.#record("refresh_replayed_elsewhere", refreshed.issued.session, from);
+      if (refreshed.replayed && isElsewhere(refreshed.issued.session, from))
+        await this.#record("refresh_replayed_elsewhere", refreshed.issued.session, from);
     } else if (refreshed.session !== null) {
       await this.#refused(refreshed.reason, refreshed.session, from);
     }
@@ -42,7 +46,10 @@ export class RefreshService {
   async #refused(reason: string, session: SessionRecord, from: RefreshFrom): Promise<void> {
     if (reason === "reuse") await this.#record("refresh_reused", session, from);
     if (reason !== "future") return;
-    this.#log.error("refresh_token_from_the_future", { sid: session.sid, mend: "the store lost writes it had acknowledged: look for a restore or a fail-over" });
+    this.#log.error("refresh_token_from_the_future", {
+      sid: session.sid,
+      mend: "the store lost writes it had acknowledged: look for a restore or a fail-over",
+    });
     await this.#record("refresh_from_the_future", session, from);
   }
 

@@ -1,8 +1,8 @@
 import type { Seq, Sid, UserId } from "../../core/ids.ts";
 import { judgeLifetime } from "../../core/lifetime.ts";
-import type { EndOutcome, RefreshOutcome, Sessions, Touch } from "../../core/ports.ts";
+import type { EndOutcome, RefreshDecision, RefreshOutcome, Sessions, Touch } from "../../core/ports.ts";
 import { isLive } from "../../core/session.ts";
-import type { SessionRecord } from "../../core/session.ts";
+import type { Found, SessionRecord } from "../../core/session.ts";
 import { instant } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { refreshed, renewed, spared } from "../changes.ts";
@@ -33,15 +33,7 @@ export function memorySessions(memory: Memory): Sessions {
       return handOut(tables, sid);
     },
 
-    refresh(sid, decide, now): RefreshOutcome | null {
-      const tables = memory.write();
-      const it = find(tables, sid);
-      if (it === null) return null;
-      const decision = decide(copyFound(it));
-      if (decision.kind === "end") endOne(tables, sid, now);
-      if (decision.kind === "rotate" || decision.kind === "replay") save(tables, copySession(refreshed(it.session, decision)));
-      return { ...handOut(tables, sid), decision };
-    },
+    refresh: (sid, decide, now) => refreshOne(memory.write(), sid, decide, now),
 
     touch(touches) {
       const tables = memory.write();
@@ -74,8 +66,17 @@ export function memorySessions(memory: Memory): Sessions {
   };
 }
 
+function refreshOne(tables: Tables, sid: Sid, decide: (found: Found) => RefreshDecision, now: Instant): RefreshOutcome | null {
+  const it = find(tables, sid);
+  if (it === null) return null;
+  const decision = decide(copyFound(it));
+  if (decision.kind === "end") endOne(tables, sid, now);
+  if (decision.kind === "rotate" || decision.kind === "replay") save(tables, copySession(refreshed(it.session, decision)));
+  return { ...handOut(tables, sid), decision };
+}
+
 /** The mark that ends every session of a user but one. */
-export function cutOffUser(tables: Tables, userId: UserId, keep: Sid | null, now: Instant): Seq {
+function cutOffUser(tables: Tables, userId: UserId, keep: Sid | null, now: Instant): Seq {
   const kept = keep === null ? null : find(tables, keep);
   const cutoff = append(tables, "user", userId, now);
   if (kept !== null && kept.session.userId === userId && isLive(kept)) save(tables, spared(kept.session, cutoff));

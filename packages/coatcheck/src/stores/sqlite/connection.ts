@@ -61,7 +61,8 @@ export class Connection {
       this.#watcher = watch(connect());
     } catch (error) {
       for (const handle of opened) handle.close();
-      if (isNoDatabase(error)) throw new ConfigError(`${this.#path} is not an SQLite database: name another file for the store`, { cause: error });
+      if (isNoDatabase(error))
+        throw new ConfigError(`${this.#path} is not an SQLite database: name another file for the store`, { cause: error });
       throw outage(error);
     }
   }

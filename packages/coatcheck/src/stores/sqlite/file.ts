@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { ConfigError } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { isBusy } from "./outages.ts";

@@ -16,7 +16,10 @@ type Sweep = Query<[Unswept & { limit: number }], unknown>;
 /** Deletes what is over. Each cutoff is gone through once: what it ended is found by the user's index, not by walking the table at every purge. */
 export function sessionPurge(db: Connection): Sessions["purge"] {
   const deleteOver = db.query<[{ before: Instant; limit: number }]>("writer", deletion(`${OVER_AT} < @before`));
-  const nextUnswept = db.query<[Instant], Unswept>("writer", "SELECT scope, key, seq FROM cutoffs WHERE unswept < ? ORDER BY unswept LIMIT 1");
+  const nextUnswept = db.query<[Instant], Unswept>(
+    "writer",
+    "SELECT scope, key, seq FROM cutoffs WHERE unswept < ? ORDER BY unswept LIMIT 1",
+  );
   const markSwept = db.query<[Unswept]>("writer", "UPDATE cutoffs SET unswept = NULL WHERE scope = @scope AND key = @key");
   const sweeps: Readonly<Record<Scope, Sweep>> = {
     user: db.query("writer", deletion("user_id = @key AND rsq < @seq")),

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { ConfigError } from "../../core/errors.ts";
 
 /** Marks a file as ours in its header ("coat" in ASCII), so that no other program's file is ever taken over. */
-export const APPLICATION_ID = 0x636f6174;
+const APPLICATION_ID = 0x636f6174;
 
 /**
  * When a session is over by itself: past a deadline or ended. Cutoffs are not in it: they are marks on a scope, and purge goes through them apart.
@@ -120,7 +120,9 @@ export function migrate(db: Database.Database, path: string, newIncarnation: () 
     refuseForeign(db, path);
     const version = db.pragma("user_version", { simple: true }) as number;
     if (version > VERSIONS.length) {
-      throw new ConfigError(`${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${VERSIONS.length}): update Coatcheck`);
+      throw new ConfigError(
+        `${path} was written by a newer version of Coatcheck (schema ${version}, this one knows ${VERSIONS.length}): update Coatcheck`,
+      );
     }
     for (const statements of VERSIONS.slice(version)) db.exec(statements);
     if (version === 0) {

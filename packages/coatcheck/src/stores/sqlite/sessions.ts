@@ -1,6 +1,7 @@
 import type { Seq, Sid, UserId } from "../../core/ids.ts";
-import type { EndOutcome, RefreshOutcome, Sessions, Touch } from "../../core/ports.ts";
+import type { EndOutcome, RefreshDecision, RefreshOutcome, Renewal, Sessions, Touch } from "../../core/ports.ts";
 import { isLive } from "../../core/session.ts";
+import type { Found } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
 import { refreshed, renewed, spared } from "../changes.ts";
 import type { Connection } from "./connection.ts";
@@ -16,6 +17,7 @@ const LISTED = `s.user_id = @userId AND ${LIVE} AND s.expires_at > @now AND s.id
 export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
   const records = sessionRecords(db);
   const cutOffUser = userCutoff(records, log);
+  const { endOne, renewOne, refreshOne } = stepsOnOne(records, log);
   const list = db.query<[{ userId: UserId; now: Instant }], SessionRow>(
     "reader",
     `SELECT s.* FROM sessions AS s WHERE ${LISTED} ORDER BY s.last_seen_at DESC, s.created_at DESC`,
@@ -30,13 +32,6 @@ export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
      WHERE s.sid = @sid AND ${LIVE}`,
   );
 
-  const endOne = (sid: Sid, userId: UserId | undefined, now: Instant): EndOutcome => {
-    const it = records.find(sid);
-    const theirs = it !== null && (userId === undefined || it.session.userId === userId);
-    if (!theirs || !isLive(it)) return { ended: 0, seq: log.head() };
-    return { ended: 1, seq: log.append("sid", sid, now) };
-  };
-
   return {
     start: (session, replaces, now) =>
       db.transaction(() => {
@@ -47,24 +42,9 @@ export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
 
     find: finder(db, "reader"),
 
-    renew: (sid, renewal) =>
-      db.transaction(() => {
-        const it = records.find(sid);
-        if (it === null || !isLive(it)) return null;
-        records.save(renewed(it.session, renewal));
-        log.append("invalidate-sid", sid, renewal.lastSeenAt);
-        return records.handOut(sid);
-      }),
+    renew: (sid, renewal) => db.transaction(() => renewOne(sid, renewal)),
 
-    refresh: (sid, decide, now) =>
-      db.transaction((): RefreshOutcome | null => {
-        const it = records.find(sid);
-        if (it === null) return null;
-        const decision = decide(it);
-        if (decision.kind === "end") endOne(sid, undefined, now);
-        if (decision.kind === "rotate" || decision.kind === "replay") records.save(refreshed(it.session, decision));
-        return { ...records.handOut(sid), decision };
-      }),
+    refresh: (sid, decide, now) => db.transaction(() => refreshOne(sid, decide, now)),
 
     touch(touches) {
       if (touches.length > 0) db.transaction(() => touches.forEach((one) => touch.run(one)), "toucher");
@@ -82,6 +62,35 @@ export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
 
     purge: sessionPurge(db),
   };
+}
+
+/** What is done to one session; each belongs inside a transaction of the writer. */
+function stepsOnOne(records: Records, log: LogWriter) {
+  function endOne(sid: Sid, userId: UserId | undefined, now: Instant): EndOutcome {
+    const it = records.find(sid);
+    const theirs = it !== null && (userId === undefined || it.session.userId === userId);
+    if (!theirs || !isLive(it)) return { ended: 0, seq: log.head() };
+    return { ended: 1, seq: log.append("sid", sid, now) };
+  }
+
+  function renewOne(sid: Sid, renewal: Renewal): Found | null {
+    const it = records.find(sid);
+    if (it === null || !isLive(it)) return null;
+    records.save(renewed(it.session, renewal));
+    log.append("invalidate-sid", sid, renewal.lastSeenAt);
+    return records.handOut(sid);
+  }
+
+  function refreshOne(sid: Sid, decide: (found: Found) => RefreshDecision, now: Instant): RefreshOutcome | null {
+    const it = records.find(sid);
+    if (it === null) return null;
+    const decision = decide(it);
+    if (decision.kind === "end") endOne(sid, undefined, now);
+    if (decision.kind === "rotate" || decision.kind === "replay") records.save(refreshed(it.session, decision));
+    return { ...records.handOut(sid), decision };
+  }
+
+  return { endOne, renewOne, refreshOne };
 }
 
 /** The mark that ends every session of a user but one. */

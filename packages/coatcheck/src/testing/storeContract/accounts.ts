@@ -20,7 +20,10 @@ export const accounts: Cases = {
   },
 
   "Every field is kept as it is given": async (t) => {
-    for (const given of [{ emailVerified: false, disabled: true, roles: [] }, { emailVerified: true, disabled: false, name: "" }]) {
+    for (const given of [
+      { emailVerified: false, disabled: true, roles: [] },
+      { emailVerified: true, disabled: false, name: "" },
+    ]) {
       const user = await t.account(given);
       assert.deepEqual((await t.store.users.byId(user.id))?.user, user);
     }
@@ -55,7 +58,8 @@ export const accounts: Cases = {
     (given.roles as string[]).push("owner");
     assert.deepEqual(created?.user, user);
     const out = await t.store.users.byId(user.id);
-    (out?.user.roles as string[]).push("owner");
+    assert.ok(out !== null);
+    (out.user.roles as string[]).push("owner");
     assert.deepEqual((await t.store.users.byId(user.id))?.user, user);
   },
 
@@ -155,8 +159,17 @@ export const passwords: Cases = {
   "Appends a user cutoff and the renewal's invalidate entry, in one transaction": async (t) => {
     const { user, mine, change } = await scene(t);
     const entries = await t.entries(async () => await t.store.users.changePassword(change));
-    assert.deepEqual(entries.map(({ kind, key }) => [kind, key]), [["user", user.id], ["invalidate-sid", mine.sid]]);
-    assert.deepEqual(entries.map(({ at }) => at), [change.renewal.lastSeenAt, change.renewal.lastSeenAt]);
+    assert.deepEqual(
+      entries.map(({ kind, key }) => [kind, key]),
+      [
+        ["user", user.id],
+        ["invalidate-sid", mine.sid],
+      ],
+    );
+    assert.deepEqual(
+      entries.map(({ at }) => at),
+      [change.renewal.lastSeenAt, change.renewal.lastSeenAt],
+    );
   },
 
   "A login under way with the old password is ended by the change": async (t) => {

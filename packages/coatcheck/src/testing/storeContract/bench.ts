@@ -164,7 +164,12 @@ export function race<T>(count: number, call: (index: number) => T | Promise<T>):
 /** What a refresh token's first showing decides. */
 export function rotate({ session }: Found, now: Instant): RefreshDecision {
   const generation = session.rotation.generation + 1;
-  return { kind: "rotate", rotation: { generation, wonBy: bytes(32), rotatedAt: now, replays: 0 }, lastSeenAt: now, idleExpiresAt: later(now, HOUR) };
+  return {
+    kind: "rotate",
+    rotation: { generation, wonBy: bytes(32), rotatedAt: now, replays: 0 },
+    lastSeenAt: now,
+    idleExpiresAt: later(now, HOUR),
+  };
 }
 
 /** The call fails, but not as an outage: the mistake is the caller's. */

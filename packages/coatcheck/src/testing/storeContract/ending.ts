@@ -12,7 +12,10 @@ export const endingOne: Cases = {
       const outcome = await t.store.sessions.end({ sid }, t.now);
       assert.deepEqual(outcome, { ended: 1, seq: await t.head() });
     });
-    assert.deepEqual(entries.map(({ kind, key, at }) => ({ kind, key, at })), [{ kind: "sid", key: sid, at: t.now }]);
+    assert.deepEqual(
+      entries.map(({ kind, key, at }) => ({ kind, key, at })),
+      [{ kind: "sid", key: sid, at: t.now }],
+    );
     assert.deepEqual(await t.record(sid), { ...rest, sid, userId, endedSeq: entries[0]?.seq });
     assert.equal(await t.lives(sid), false);
     await untouched();
@@ -21,9 +24,12 @@ export const endingOne: Cases = {
   "With a user id only if it is that user's": async (t) => {
     const { sid, userId } = await t.start();
     const other = await t.account();
-    assert.deepEqual(await t.appended(async () => {
-      assert.deepEqual(await t.store.sessions.end({ sid, userId: other.id }, t.now), { ended: 0, seq: await t.head() });
-    }), []);
+    assert.deepEqual(
+      await t.appended(async () => {
+        assert.deepEqual(await t.store.sessions.end({ sid, userId: other.id }, t.now), { ended: 0, seq: await t.head() });
+      }),
+      [],
+    );
     assert.equal(await t.lives(sid), true);
     assert.equal((await t.store.sessions.end({ sid, userId }, t.now)).ended, 1);
     assert.equal(await t.lives(sid), false);
@@ -35,9 +41,12 @@ export const endingOne: Cases = {
     await t.store.sessions.endAll(cut.userId, null, t.now);
     const before = [await t.record(ended.sid), await t.record(cut.sid)];
     for (const sid of [ended.sid, cut.sid, t.sid()]) {
-      assert.deepEqual(await t.appended(async () => {
-        assert.deepEqual(await t.store.sessions.end({ sid }, t.now), { ended: 0, seq: await t.head() });
-      }), []);
+      assert.deepEqual(
+        await t.appended(async () => {
+          assert.deepEqual(await t.store.sessions.end({ sid }, t.now), { ended: 0, seq: await t.head() });
+        }),
+        [],
+      );
     }
     assert.deepEqual([await t.record(ended.sid), await t.record(cut.sid)], before);
   },
@@ -68,7 +77,9 @@ export const endingOne: Cases = {
 /** Three devices of one user. */
 async function devices(t: Bench): Promise<{ userId: UserId; sids: Sid[] }> {
   const userId = t.userId();
-  const sids = [await t.start({ userId }), await t.start({ userId, carrier: "token", secretHash: null }), await t.start({ userId })].map(({ sid }) => sid);
+  const sids = [await t.start({ userId }), await t.start({ userId, carrier: "token", secretHash: null }), await t.start({ userId })].map(
+    ({ sid }) => sid,
+  );
   return { userId, sids };
 }
 
@@ -79,7 +90,10 @@ export const endingAll: Cases = {
     const entries = await t.entries(async () => {
       assert.deepEqual(await t.store.sessions.endAll(userId, null, t.now), { ended: 3, seq: await t.head() });
     });
-    assert.deepEqual(entries.map(({ kind, key, at }) => ({ kind, key, at })), [{ kind: "user", key: userId, at: t.now }]);
+    assert.deepEqual(
+      entries.map(({ kind, key, at }) => ({ kind, key, at })),
+      [{ kind: "user", key: userId, at: t.now }],
+    );
     for (const sid of sids) assert.equal(await t.lives(sid), false);
     assert.deepEqual(await t.listed(userId), []);
     await untouched();

@@ -24,8 +24,14 @@ export const feed: Cases = {
     for (const [kind, key] of given) positions.push(await t.store.feed.append(kind, key, t.now));
     for (let skip = 0; skip <= given.length; skip += 1) {
       const page = await t.store.feed.since(seq(from + skip));
-      assert.deepEqual(page.entries.map(({ kind, key }) => [kind, key]), given.slice(skip));
-      assert.deepEqual(page.entries.map((entry) => entry.seq), positions.slice(skip));
+      assert.deepEqual(
+        page.entries.map(({ kind, key }) => [kind, key]),
+        given.slice(skip),
+      );
+      assert.deepEqual(
+        page.entries.map((entry) => entry.seq),
+        positions.slice(skip),
+      );
       assert.equal(page.head, from + given.length);
     }
   },
@@ -156,7 +162,12 @@ export const feed: Cases = {
 
   "An invalidation or the end of a key ends no session": async (t) => {
     const { sid, userId } = await t.start();
-    const entries = [["invalidate-sid", sid], ["invalidate-user", userId], ["invalidate-all", ""], ["key", sid]] as const;
+    const entries = [
+      ["invalidate-sid", sid],
+      ["invalidate-user", userId],
+      ["invalidate-all", ""],
+      ["key", sid],
+    ] as const;
     for (const [kind, key] of entries) await t.store.feed.append(kind, key, t.now);
     assert.equal(await t.lives(sid), true);
   },
@@ -176,7 +187,10 @@ export const feed: Cases = {
     const raised = await t.store.feed.raiseEpoch(before, t.now);
     assert.equal(Math.floor(raised / EPOCH), Math.floor(before / EPOCH) + 1);
     const page = await t.store.feed.since(before);
-    assert.deepEqual(page.entries.map(({ kind, key, seq: at }) => [kind, key, at]), [["invalidate-all", "", raised]]);
+    assert.deepEqual(
+      page.entries.map(({ kind, key, seq: at }) => [kind, key, at]),
+      [["invalidate-all", "", raised]],
+    );
     assert.equal(page.head, raised);
     assert.equal(await t.store.feed.append("invalidate-user", t.userId(), t.now), raised + 1);
   },
@@ -204,7 +218,10 @@ export const feed: Cases = {
     assert.equal(await feed.prune(instant(entry.expiresAt + 1)), 1);
     const page = await feed.since(seq(0));
     assert.equal(page.head, entry.seq);
-    assert.equal(page.entries.some((it) => it.seq === entry.seq), false);
+    assert.equal(
+      page.entries.some((it) => it.seq === entry.seq),
+      false,
+    );
   },
 
   "A cutoff ends sessions even after its entry has been pruned": async (t) => {

@@ -14,7 +14,10 @@ export const keys: Cases = {
     const before = await t.store.keys.list();
     const key = newKey(t);
     const all = await t.store.keys.ensure(key);
-    assert.deepEqual(all.filter(({ kid }) => kid === key.kid), [key]);
+    assert.deepEqual(
+      all.filter(({ kid }) => kid === key.kid),
+      [key],
+    );
     assert.equal(all.length, before.length + 1);
     assert.deepEqual(await t.store.keys.list(), all);
   },
@@ -38,8 +41,14 @@ export const keys: Cases = {
     const [young, old] = [newKey(t), newKey(t, { createdAt: instant(t.now - 1) })];
     await t.store.keys.ensure(young);
     const all = await t.store.keys.ensure(old);
-    assert.deepEqual(all.filter(({ kid }) => [young.kid, old.kid].includes(kid)), [old, young]);
-    assert.deepEqual(all.map((key) => key.createdAt), all.map((key) => key.createdAt).toSorted((a, b) => a - b));
+    assert.deepEqual(
+      all.filter(({ kid }) => [young.kid, old.kid].includes(kid)),
+      [old, young],
+    );
+    assert.deepEqual(
+      all.map((key) => key.createdAt),
+      all.map((key) => key.createdAt).toSorted((a, b) => a - b),
+    );
   },
 
   "Keys are copied in and out": async (t) => {
@@ -48,7 +57,10 @@ export const keys: Cases = {
     const out = (await t.store.keys.ensure(given)).find(({ kid }) => kid === key.kid);
     given.sealed.fill(0);
     out?.sealed.fill(0);
-    assert.deepEqual((await t.store.keys.list()).find(({ kid }) => kid === key.kid), key);
+    assert.deepEqual(
+      (await t.store.keys.list()).find(({ kid }) => kid === key.kid),
+      key,
+    );
   },
 };
 
@@ -124,7 +136,10 @@ export const throttles: Cases = {
 
   "Pruning deletes counts whose window ended before, and none that still counts": async (t) => {
     const { throttles } = t.store;
-    const [over, open] = [{ ...rule(1), window: (MINUTE + 1) as Milliseconds }, { ...rule(1), window: HOUR }];
+    const [over, open] = [
+      { ...rule(1), window: (MINUTE + 1) as Milliseconds },
+      { ...rule(1), window: HOUR },
+    ];
     const end = later(t.now, over.window);
     await drain(() => throttles.prune(end));
     await throttles.count([over, open], t.now);
@@ -184,7 +199,10 @@ export const audit: Cases = {
     const userId = t.userId();
     for (let by = 0; by < 5; by += 1) await t.store.audit.append(newEvent(t, { userId, at: instant(t.now + by) }));
     const list = await t.store.audit.list({ userId }, 2);
-    assert.deepEqual(list.map(({ at }) => at), [t.now + 4, t.now + 3]);
+    assert.deepEqual(
+      list.map(({ at }) => at),
+      [t.now + 4, t.now + 3],
+    );
   },
 
   "Events are copied in and out": async (t) => {

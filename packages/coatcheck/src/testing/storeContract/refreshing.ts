@@ -66,7 +66,10 @@ export const refreshing: Cases = {
       const outcome = await t.store.sessions.refresh(sid, () => REUSE, t.now);
       assert.equal(outcome?.session.endedSeq, outcome?.head);
     });
-    assert.deepEqual(entries.map(({ kind, key, seq }) => ({ kind, key, seq })), [{ kind: "sid", key: sid, seq: await t.head() }]);
+    assert.deepEqual(
+      entries.map(({ kind, key, seq }) => ({ kind, key, seq })),
+      [{ kind: "sid", key: sid, seq: await t.head() }],
+    );
     assert.equal(await t.lives(sid), false);
     await untouched();
   },
@@ -92,7 +95,17 @@ export const refreshing: Cases = {
   "A judge that throws leaves everything as it was, and its error passes": async (t) => {
     const session = await t.start();
     const mistake = new RangeError("a mistake in the judge");
-    await assert.rejects(async () => await t.store.sessions.refresh(session.sid, () => { throw mistake; }, t.now), mistake);
+    await assert.rejects(
+      async () =>
+        await t.store.sessions.refresh(
+          session.sid,
+          () => {
+            throw mistake;
+          },
+          t.now,
+        ),
+      mistake,
+    );
     assert.deepEqual(await t.record(session.sid), session);
     assert.equal((await t.store.sessions.refresh(session.sid, (found) => rotate(found, t.now), t.now))?.decision.kind, "rotate");
   },

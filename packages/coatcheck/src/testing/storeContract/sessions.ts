@@ -68,7 +68,7 @@ export const starting: Cases = {
     const session = await t.newSession();
     const given = structuredClone(session);
     await t.store.sessions.start(given, null, t.now);
-    (given.salt as Uint8Array).fill(0);
+    given.salt.fill(0);
     (given.secretHash as Uint8Array).fill(0);
     (given.rotation.wonBy as Uint8Array).fill(0);
     (given.amr as string[]).push("more");
@@ -134,7 +134,11 @@ export const finding: Cases = {
     const { feed } = t.store;
     const clientId = t.clientId();
     const { sid, userId } = await t.start({ clientId });
-    const scopes = [["user", userId], ["client", clientId], ["global", ""]] as const;
+    const scopes = [
+      ["user", userId],
+      ["client", clientId],
+      ["global", ""],
+    ] as const;
     for (const [kind, key] of [...scopes, ...scopes.toReversed()]) {
       const cutoff = await feed.append(kind, key, t.now);
       assert.equal((await t.found(sid)).cutoff, cutoff, kind);
@@ -225,7 +229,11 @@ export const touching: Cases = {
 
   "Many are touched at once, each with its own values": async (t) => {
     const sessions = [await t.start(), await t.start(), await t.start()];
-    const touches = sessions.map(({ sid }, index) => ({ sid, lastSeenAt: instant(t.now + index), idleExpiresAt: instant(t.now + 2 * HOUR + index) }));
+    const touches = sessions.map(({ sid }, index) => ({
+      sid,
+      lastSeenAt: instant(t.now + index),
+      idleExpiresAt: instant(t.now + 2 * HOUR + index),
+    }));
     await t.store.sessions.touch(touches);
     await t.store.sessions.touch([]);
     for (const { sid, ...values } of touches) assert.deepEqual({ ...(await t.record(sid)), ...values }, await t.record(sid));
@@ -243,7 +251,7 @@ export const touching: Cases = {
     await t.store.sessions.endAll(cut.userId, null, t.now);
     for (const { sid, userId } of [ended, cut]) {
       const before = await t.record(sid);
-      await t.store.sessions.touch([{ sid, lastSeenAt: later(t.now, HOUR), idleExpiresAt: later(t.now, 9 * HOUR as never) }]);
+      await t.store.sessions.touch([{ sid, lastSeenAt: later(t.now, HOUR), idleExpiresAt: later(t.now, (9 * HOUR) as never) }]);
       assert.deepEqual(await t.record(sid), before);
       assert.equal(await t.lives(sid), false);
       assert.deepEqual(await t.listed(userId), []);
@@ -261,7 +269,11 @@ export const listing: Cases = {
   "Lists this user's live sessions and nobody else's": async (t) => {
     const userId = t.userId();
     await t.bystanders();
-    const [one, two, ended] = [await t.start({ userId }), await t.start({ userId, carrier: "token", secretHash: null }), await t.start({ userId })];
+    const [one, two, ended] = [
+      await t.start({ userId }),
+      await t.start({ userId, carrier: "token", secretHash: null }),
+      await t.start({ userId }),
+    ];
     await t.store.sessions.end({ sid: ended.sid }, t.now);
     const list = await t.store.sessions.list(userId, t.now);
     assert.deepEqual(new Map(list.map((it) => [it.sid, it])), new Map([one, two].map((it) => [it.sid, it])));

@@ -6,14 +6,18 @@ import { meanwhile, twin } from "./twin.ts";
 import type { Twin } from "./twin.ts";
 
 export const accountTwins: readonly Twin[] = [
-  twin("an account comes with the head of its creation", "Creates the account, and gives it back by address and by id, with the head", ({ users }) => ({
-    users: {
-      byId: async (id) => {
-        const proof = await users.byId(id);
-        return proof === null ? null : { ...proof, head: seq(0) };
+  twin(
+    "an account comes with the head of its creation",
+    "Creates the account, and gives it back by address and by id, with the head",
+    ({ users }) => ({
+      users: {
+        byId: async (id) => {
+          const proof = await users.byId(id);
+          return proof === null ? null : { ...proof, head: seq(0) };
+        },
       },
-    },
-  })),
+    }),
+  ),
   twin("every address counts as verified", "Every field is kept as it is given", ({ users }) => ({
     users: { create: (user, hash) => users.create({ ...user, emailVerified: true }, hash) },
   })),
@@ -36,7 +40,12 @@ export const accountTwins: readonly Twin[] = [
     },
   })),
   twin("a taken id is answered as a taken address", "An id that is there already is the caller's mistake", ({ users }) => ({
-    users: { create: async (...args) => await Promise.resolve(args).then((all) => users.create(...all)).catch(() => null) },
+    users: {
+      create: async (...args) =>
+        await Promise.resolve(args)
+          .then((all) => users.create(...all))
+          .catch(() => null),
+    },
   })),
   twin("the account itself is handed out", "Accounts are copied in and out", ({ users }) => {
     const rows = new Map<UserId, UserProof | null>();
@@ -49,9 +58,13 @@ export const accountTwins: readonly Twin[] = [
       },
     };
   }),
-  twin("a stale rehash undoes a new password", "Rehashing replaces the hash if it is still the expected one, and ends nothing", ({ users }) => ({
-    users: { rehash: async (id, _, hash) => await users.rehash(id, (await users.byId(id))?.passwordHash ?? "", hash) },
-  })),
+  twin(
+    "a stale rehash undoes a new password",
+    "Rehashing replaces the hash if it is still the expected one, and ends nothing",
+    ({ users }) => ({
+      users: { rehash: async (id, _, hash) => await users.rehash(id, (await users.byId(id))?.passwordHash ?? "", hash) },
+    }),
+  ),
   twin("new roles log out", "New roles replace the old ones and append invalidate-user; nobody is logged out", ({ users, sessions }) => ({
     users: {
       setRoles: async (id, roles, now) => {
@@ -92,31 +105,40 @@ export const passwordTwins: readonly Twin[] = [
   twin("the other sessions live on", "Sets the hash, ends every session but the kept one, and renews that", (store) => ({
     users: { changePassword: (change) => inSteps(store, change, () => undefined) },
   })),
-  twin("the kept session keeps its secret", "Sets the hash, ends every session but the kept one, and renews that", ({ users, sessions }) => ({
-    users: {
-      changePassword: async ({ userId, expect, passwordHash, keep, renewal }) => {
-        if (!(await users.rehash(userId, expect, passwordHash))) return null;
-        await sessions.endAll(userId, keep, renewal.lastSeenAt);
-        return await sessions.find(keep);
+  twin(
+    "the kept session keeps its secret",
+    "Sets the hash, ends every session but the kept one, and renews that",
+    ({ users, sessions }) => ({
+      users: {
+        changePassword: async ({ userId, expect, passwordHash, keep, renewal }) => {
+          if (!(await users.rehash(userId, expect, passwordHash))) return null;
+          await sessions.endAll(userId, keep, renewal.lastSeenAt);
+          return await sessions.find(keep);
+        },
       },
-    },
-  })),
-  twin("renewed first, cut off afterwards", "Appends a user cutoff and the renewal's invalidate entry, in one transaction", ({ users, sessions }) => ({
-    users: {
-      changePassword: async ({ userId, expect, passwordHash, keep, renewal }) => {
-        if (!(await users.rehash(userId, expect, passwordHash))) return null;
-        await sessions.renew(keep, renewal);
-        await sessions.endAll(userId, keep, renewal.lastSeenAt);
-        return await sessions.find(keep);
+    }),
+  ),
+  twin(
+    "renewed first, cut off afterwards",
+    "Appends a user cutoff and the renewal's invalidate entry, in one transaction",
+    ({ users, sessions }) => ({
+      users: {
+        changePassword: async ({ userId, expect, passwordHash, keep, renewal }) => {
+          if (!(await users.rehash(userId, expect, passwordHash))) return null;
+          await sessions.renew(keep, renewal);
+          await sessions.endAll(userId, keep, renewal.lastSeenAt);
+          return await sessions.find(keep);
+        },
       },
-    },
-  })),
+    }),
+  ),
   twin("a walk over the list", "A login under way with the old password is ended by the change", (store) => ({
     users: {
       changePassword: (change) =>
         inSteps(store, change, async () => {
           const now = change.renewal.lastSeenAt;
-          for (const { sid } of await store.sessions.list(change.userId, now)) if (sid !== change.keep) await store.sessions.end({ sid }, now);
+          for (const { sid } of await store.sessions.list(change.userId, now))
+            if (sid !== change.keep) await store.sessions.end({ sid }, now);
         }),
     },
   })),
@@ -128,9 +150,13 @@ export const passwordTwins: readonly Twin[] = [
       },
     },
   })),
-  twin("the hash is written before the session is looked at", "A kept session that is absent, another user's, or no longer lives: null, and nothing is written", (store) => ({
-    users: { changePassword: (change) => inSteps(store, change, () => undefined) },
-  })),
+  twin(
+    "the hash is written before the session is looked at",
+    "A kept session that is absent, another user's, or no longer lives: null, and nothing is written",
+    (store) => ({
+      users: { changePassword: (change) => inSteps(store, change, () => undefined) },
+    }),
+  ),
   twin("look at the hash, then change it", "Of many changes with the same old hash exactly one happens", ({ users }) => ({
     users: {
       changePassword: async (change) => {

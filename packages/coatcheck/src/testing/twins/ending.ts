@@ -72,7 +72,12 @@ export const endTwins: readonly Twin[] = [
 ];
 
 /** Log-out-everywhere as a walk over the list. */
-async function walk({ sessions }: Store, userId: UserId, now: Instant, spares: (sid: string, carrier: string) => boolean): Promise<EndOutcome> {
+async function walk(
+  { sessions }: Store,
+  userId: UserId,
+  now: Instant,
+  spares: (sid: string, carrier: string) => boolean,
+): Promise<EndOutcome> {
   let outcome: EndOutcome = { ended: 0, seq: 0 as Seq };
   for (const { sid, carrier } of await sessions.list(userId, now)) {
     if (spares(sid, carrier)) continue;
@@ -86,14 +91,18 @@ export const endAllTwins: readonly Twin[] = [
   twin("tokens live on", "Ends every session of the user, both carriers, with one user cutoff", (store) => ({
     sessions: { endAll: (userId, _, now) => walk(store, userId, now, (__, carrier) => carrier === "token") },
   })),
-  twin("everybody is logged out everywhere", "Ends every session of the user, both carriers, with one user cutoff", ({ sessions, feed }) => ({
-    sessions: {
-      endAll: async (...args) => {
-        await feed.append("global", "", args[2]);
-        return await sessions.endAll(...args);
+  twin(
+    "everybody is logged out everywhere",
+    "Ends every session of the user, both carriers, with one user cutoff",
+    ({ sessions, feed }) => ({
+      sessions: {
+        endAll: async (...args) => {
+          await feed.append("global", "", args[2]);
+          return await sessions.endAll(...args);
+        },
       },
-    },
-  })),
+    }),
+  ),
   twin("what is over its deadline is counted too", "It counts the sessions that list would have shown", ({ sessions }) => {
     const started = new Map<UserId, number>();
     return {
@@ -109,9 +118,13 @@ export const endAllTwins: readonly Twin[] = [
   twin("the kept session is not spared", "The kept session lives on, its rsq moved to the cutoff, and is not counted", ({ sessions }) => ({
     sessions: { endAll: (userId, _, now) => sessions.endAll(userId, null, now) },
   })),
-  twin("the kept session's access tokens live on", "The kept session lives on, its rsq moved to the cutoff, and is not counted", (store) => ({
-    sessions: { endAll: (userId, keep, now) => walk(store, userId, now, (sid) => sid === keep) },
-  })),
+  twin(
+    "the kept session's access tokens live on",
+    "The kept session lives on, its rsq moved to the cutoff, and is not counted",
+    (store) => ({
+      sessions: { endAll: (userId, keep, now) => walk(store, userId, now, (sid) => sid === keep) },
+    }),
+  ),
   twin("whatever is kept has its rsq moved", "To keep another user's session spares nothing and moves nothing", ({ sessions }) => ({
     sessions: {
       endAll: async (userId, keep, now) => {
@@ -169,14 +182,18 @@ export const purgeTwins: readonly Twin[] = [
   twin("purging is a millisecond late", "Deletes what a cutoff of any scope ended before, and spares who was kept", ({ sessions }) => ({
     sessions: { purge: (before, limit) => sessions.purge(instant(before - 1), limit) },
   })),
-  twin("purging deletes others' sessions", "Deletes what a cutoff of any scope ended before, and spares who was kept", ({ sessions, feed }) => ({
-    sessions: {
-      purge: async (before, limit) => {
-        await feed.append("global", "", instant(before - 1));
-        return await sessions.purge(before, limit);
+  twin(
+    "purging deletes others' sessions",
+    "Deletes what a cutoff of any scope ended before, and spares who was kept",
+    ({ sessions, feed }) => ({
+      sessions: {
+        purge: async (before, limit) => {
+          await feed.append("global", "", instant(before - 1));
+          return await sessions.purge(before, limit);
+        },
       },
-    },
-  })),
+    }),
+  ),
   twin("each user is gone through once", "Deletes what a later cutoff of the same scope ended, too", ({ sessions }) => {
     const seen = new Set<UserId>();
     return {

@@ -2,7 +2,8 @@ import { accountTwins, passwordTwins } from "./accounts.ts";
 import { endAllTwins, endTwins, purgeTwins } from "./ending.ts";
 import { feedTwins } from "./log.ts";
 import { auditTwins, keyTwins, throttleTwins } from "./others.ts";
-import { finalityTwins, findTwins, generalTwins, listTwins, refreshTwins, renewTwins, startTwins, touchTwins } from "./sessions.ts";
+import { finalityTwins, refreshTwins, renewTwins } from "./renewing.ts";
+import { findTwins, generalTwins, listTwins, startTwins, touchTwins } from "./sessions.ts";
 import type { Twin } from "./twin.ts";
 
 export type { Twin } from "./twin.ts";

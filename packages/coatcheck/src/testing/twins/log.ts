@@ -20,8 +20,10 @@ export const feedTwins: readonly Twin[] = [
   twin("a page is upside down", "Gives every entry with a seq in (from, head], in order", (store) =>
     pages(store, (page) => ({ ...page, entries: page.entries.toReversed() })),
   ),
-  twin("the head is what the reader said", "From the head, or from beyond it, there is nothing, and the head is said all the same", (store) =>
-    pages(store, (page, from) => ({ ...page, head: seq(Math.max(page.head, from)) })),
+  twin(
+    "the head is what the reader said",
+    "From the head, or from beyond it, there is nothing, and the head is said all the same",
+    (store) => pages(store, (page, from) => ({ ...page, head: seq(Math.max(page.head, from)) })),
   ),
   twin("the log has gaps", "Total order, no gap: of many at once each gets a position of its own", (store) =>
     pages(store, (page) => ({ ...page, entries: page.entries.filter((entry) => entry.seq % 7 !== 0) })),
@@ -59,7 +61,9 @@ export const feedTwins: readonly Twin[] = [
     let reads = 0;
     return pages(store, (page) => ({ ...page, incarnation: `incarnation number ${(reads += 1)}` }));
   }),
-  twin("it never moves", "Moved is true at first, and after every commit; asked again it is false", () => ({ feed: { moved: () => false } })),
+  twin("it never moves", "Moved is true at first, and after every commit; asked again it is false", () => ({
+    feed: { moved: () => false },
+  })),
   twin("the first look sees nothing", "Moved is true at first, and after every commit; asked again it is false", ({ feed }) => {
     let asked = false;
     return {
@@ -100,12 +104,16 @@ export const feedTwins: readonly Twin[] = [
   twin("the epoch stays", "A new epoch lifts every later position, and appends invalidate-all", ({ feed }) => ({
     feed: { raiseEpoch: (_, now) => feed.append("invalidate-all", "", now) },
   })),
-  twin("everybody raises the epoch", "A new epoch only if the head is still the one that was seen; of many at once one starts it", ({ feed }) => {
-    let turn = Promise.resolve(seq(0));
-    return {
-      feed: { raiseEpoch: (_, now) => (turn = turn.then(async () => await feed.raiseEpoch((await feed.since(seq(0))).head, now))) },
-    };
-  }),
+  twin(
+    "everybody raises the epoch",
+    "A new epoch only if the head is still the one that was seen; of many at once one starts it",
+    ({ feed }) => {
+      let turn = Promise.resolve(seq(0));
+      return {
+        feed: { raiseEpoch: (_, now) => (turn = turn.then(async () => await feed.raiseEpoch((await feed.since(seq(0))).head, now))) },
+      };
+    },
+  ),
   twin("a new epoch logs everybody out", "A session outlives a new epoch", ({ feed }) => ({
     feed: {
       raiseEpoch: async (seen, now) => {
@@ -114,10 +122,16 @@ export const feedTwins: readonly Twin[] = [
       },
     },
   })),
-  twin("entries are pruned a millisecond early", "Pruning deletes entries that expired before, to the millisecond; the head stays", ({ feed }) => ({
-    feed: { prune: (before) => feed.prune(instant(before + 1)) },
+  twin(
+    "entries are pruned a millisecond early",
+    "Pruning deletes entries that expired before, to the millisecond; the head stays",
+    ({ feed }) => ({
+      feed: { prune: (before) => feed.prune(instant(before + 1)) },
+    }),
+  ),
+  twin("nothing is pruned", "Pruning deletes entries that expired before, to the millisecond; the head stays", () => ({
+    feed: { prune: () => 0 },
   })),
-  twin("nothing is pruned", "Pruning deletes entries that expired before, to the millisecond; the head stays", () => ({ feed: { prune: () => 0 } })),
   twin("the cutoff is gone with its entry", "A cutoff ends sessions even after its entry has been pruned", ({ feed, sessions }) => {
     let pruned = false;
     return {

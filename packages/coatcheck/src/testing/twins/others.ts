@@ -29,7 +29,11 @@ export const keyTwins: readonly Twin[] = [
 ];
 
 /** Counts of its own, in place of the store's. */
-function ownCounts(): { get(key: string): number; set(key: string, count: number): void; full(rules: readonly ThrottleRule[], until: (rule: ThrottleRule) => Instant): Instant | null } {
+function ownCounts(): {
+  get(key: string): number;
+  set(key: string, count: number): void;
+  full(rules: readonly ThrottleRule[], until: (rule: ThrottleRule) => Instant): Instant | null;
+} {
   const counts = new Map<string, number>();
   const get = (key: string): number => counts.get(key) ?? 0;
   return {
@@ -48,7 +52,9 @@ async function each({ throttles }: Store, rules: readonly ThrottleRule[], now: I
 }
 
 export const throttleTwins: readonly Twin[] = [
-  twin("it never blocks", "There is room until the limit is reached; asking counts nothing", () => ({ throttles: { blockedUntil: () => null } })),
+  twin("it never blocks", "There is room until the limit is reached; asking counts nothing", () => ({
+    throttles: { blockedUntil: () => null },
+  })),
   twin("asking counts", "There is room until the limit is reached; asking counts nothing", ({ throttles }) => ({
     throttles: {
       blockedUntil: async (rules, now) => {
@@ -96,7 +102,10 @@ export const throttleTwins: readonly Twin[] = [
   twin("one count for everybody", "Counts of other keys are left alone", ({ throttles }) => {
     const shared = (rules: readonly ThrottleRule[]): ThrottleRule[] => rules.map((rule) => ({ ...rule, key: "" }));
     return {
-      throttles: { count: (rules, now) => throttles.count(shared(rules), now), blockedUntil: (rules, now) => throttles.blockedUntil(shared(rules), now) },
+      throttles: {
+        count: (rules, now) => throttles.count(shared(rules), now),
+        blockedUntil: (rules, now) => throttles.blockedUntil(shared(rules), now),
+      },
     };
   }),
   twin("read, then write", "Concurrent counts all count", () => {

@@ -1,11 +1,10 @@
 import { parseSid } from "../../core/ids.ts";
 import type { Seq, Sid, UserId } from "../../core/ids.ts";
 import type { NewSession, Touch } from "../../core/ports.ts";
-import { isLive } from "../../core/session.ts";
 import type { Found, SessionRecord } from "../../core/session.ts";
 import { instant } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
-import { liveNow, meanwhile, revival, twin } from "./twin.ts";
+import { liveNow, revival, twin } from "./twin.ts";
 import type { Twin } from "./twin.ts";
 
 const wholeSeconds = (at: Instant): Instant => instant(Math.floor(at / 1_000) * 1_000);
@@ -29,7 +28,12 @@ export const generalTwins: readonly Twin[] = [
     },
   })),
   twin("an outage is answered as 'no session'", "A store that is closed is an outage, whatever is asked of it", ({ sessions }) => ({
-    sessions: { find: async (sid) => await Promise.resolve(sid).then(sessions.find).catch(() => null) },
+    sessions: {
+      find: async (sid) =>
+        await Promise.resolve(sid)
+          .then(sessions.find)
+          .catch(() => null),
+    },
   })),
   twin("it can't be pinged", "A store that is open can be asked anything, and pinged", () => ({
     ping: () => Promise.reject(new Error("no such command")),
@@ -54,17 +58,25 @@ export const startTwins: readonly Twin[] = [
       },
     },
   })),
-  twin("the replaced session lives on", "Ends the session that it replaces, this user's or anybody else's, in the same transaction", ({ sessions }) => ({
-    sessions: { start: (it, _, now) => sessions.start(it, null, now) },
-  })),
-  twin("another user's session is not replaced", "Ends the session that it replaces, this user's or anybody else's, in the same transaction", ({ sessions }) => ({
-    sessions: {
-      start: async (it, replaces, now) => {
-        const theirs = replaces === null ? null : await sessions.find(replaces);
-        return await sessions.start(it, theirs?.session.userId === it.userId ? replaces : null, now);
+  twin(
+    "the replaced session lives on",
+    "Ends the session that it replaces, this user's or anybody else's, in the same transaction",
+    ({ sessions }) => ({
+      sessions: { start: (it, _, now) => sessions.start(it, null, now) },
+    }),
+  ),
+  twin(
+    "another user's session is not replaced",
+    "Ends the session that it replaces, this user's or anybody else's, in the same transaction",
+    ({ sessions }) => ({
+      sessions: {
+        start: async (it, replaces, now) => {
+          const theirs = replaces === null ? null : await sessions.find(replaces);
+          return await sessions.start(it, theirs?.session.userId === it.userId ? replaces : null, now);
+        },
       },
-    },
-  })),
+    }),
+  ),
   twin("an entry for whatever is replaced", "Replaces nothing that is absent or has ended", ({ sessions, feed }) => ({
     sessions: {
       start: async (it, replaces, now) => {
@@ -73,9 +85,13 @@ export const startTwins: readonly Twin[] = [
       },
     },
   })),
-  twin("rsq is read when the row is written", "A cutoff that was committed after the proof has ended the new record already", ({ sessions, feed }) => ({
-    sessions: { start: async (it, ...rest) => await sessions.start({ ...it, rsq: (await feed.since(0 as Seq)).head }, ...rest) },
-  })),
+  twin(
+    "rsq is read when the row is written",
+    "A cutoff that was committed after the proof has ended the new record already",
+    ({ sessions, feed }) => ({
+      sessions: { start: async (it, ...rest) => await sessions.start({ ...it, rsq: (await feed.since(0 as Seq)).head }, ...rest) },
+    }),
+  ),
   twin("start is an upsert", "A sid that is there already is the caller's mistake, and nothing is written", ({ sessions }) => ({
     sessions: { start: async (it, ...rest) => (await sessions.find(it.sid)) ?? (await sessions.start(it, ...rest)) },
   })),
@@ -142,52 +158,16 @@ export const findTwins: readonly Twin[] = [
   })),
 ];
 
-export const renewTwins: readonly Twin[] = [
-  twin("a renewal forgets how the person proved themselves", "Applies the renewal and moves the generation by one", ({ sessions }) => ({
-    sessions: { renew: (sid, renewal) => sessions.renew(sid, { ...renewal, amr: [] }) },
-  })),
-  twin("no secret means: delete the secret", "A token's session has no secret to replace: null leaves what is there", ({ sessions }) => ({
-    sessions: {
-      renew: async (sid, renewal) => {
-        const found = await sessions.renew(sid, renewal);
-        return found === null ? null : { ...found, session: { ...found.session, secretHash: renewal.secretHash } };
-      },
-    },
-  })),
-  twin("caches are not told of the new secret", "Appends an invalidate entry for the sid", ({ sessions }) => ({
-    sessions: {
-      renew: (sid, { lastSeenAt, idleExpiresAt }) =>
-        sessions.refresh(sid, ({ session }) => ({ kind: "rotate", rotation: session.rotation, lastSeenAt, idleExpiresAt }), lastSeenAt),
-    },
-  })),
-  twin("renewing what has ended appends", "Renewing what is absent or no longer lives is null and writes nothing", ({ sessions, feed }) => ({
-    sessions: {
-      renew: async (sid, renewal) => {
-        const found = await sessions.renew(sid, renewal);
-        if (found === null) await feed.append("invalidate-sid", sid, renewal.lastSeenAt);
-        return found;
-      },
-    },
-  })),
-  twin("read, then write", "Of renewals at once each counts", ({ sessions }) => ({
-    sessions: {
-      renew: async (sid, { lastSeenAt, idleExpiresAt }) => {
-        const found = await sessions.find(sid);
-        if (found === null) return null;
-        const rotation = { ...found.session.rotation, generation: found.session.rotation.generation + 1 };
-        await meanwhile();
-        return await sessions.refresh(sid, () => ({ kind: "rotate", rotation, lastSeenAt, idleExpiresAt }), lastSeenAt);
-      },
-    },
-  })),
-];
-
 export const touchTwins: readonly Twin[] = [
   twin("a touch moves activity backwards", "Each value becomes the later of the stored and the given one", ({ sessions }) => ({
     sessions: {
       touch: async (touches) => {
         for (const { sid, lastSeenAt, idleExpiresAt } of touches) {
-          await sessions.refresh(sid, ({ session }) => ({ kind: "rotate", rotation: session.rotation, lastSeenAt, idleExpiresAt }), lastSeenAt);
+          await sessions.refresh(
+            sid,
+            ({ session }) => ({ kind: "rotate", rotation: session.rotation, lastSeenAt, idleExpiresAt }),
+            lastSeenAt,
+          );
         }
       },
     },
@@ -212,7 +192,8 @@ export const touchTwins: readonly Twin[] = [
       sessions: {
         touch: async (touches) => {
           for (const { sid, ...times } of touches) {
-            if ((await sessions.find(sid)) === null) await sessions.start({ ...(sample ?? blank(sid)), sid, ...times }, null, times.lastSeenAt);
+            if ((await sessions.find(sid)) === null)
+              await sessions.start({ ...(sample ?? blank(sid)), sid, ...times }, null, times.lastSeenAt);
           }
           await sessions.touch(touches);
         },
@@ -271,123 +252,6 @@ export const listTwins: readonly Twin[] = [
       list: async (userId, now) => (await sessions.list(userId, now)).map((it) => ({ ...it, rotation: { ...it.rotation, wonBy: null } })),
     },
   })),
-];
-
-export const refreshTwins: readonly Twin[] = [
-  twin("the judge is not told of cutoffs", "The judge sees the record with head and cutoff", ({ sessions }) => ({
-    sessions: { refresh: (sid, decide, now) => sessions.refresh(sid, (found) => decide({ ...found, cutoff: 0 as Seq }), now) },
-  })),
-  twin("the outcome holds the record as it was", "A rotation is written, and the outcome holds the record as it is afterwards", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const before = await sessions.find(sid);
-        const outcome = await sessions.refresh(sid, decide, now);
-        return before === null || outcome === null ? null : { ...before, decision: outcome.decision };
-      },
-    },
-  })),
-  twin("a replay counts as activity", "A replay counts itself and moves nothing else", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const outcome = await sessions.refresh(sid, decide, now);
-        if (outcome?.decision.kind === "replay") await sessions.touch([{ sid, lastSeenAt: now, idleExpiresAt: now }]);
-        const found = await sessions.find(sid);
-        return outcome === null || found === null ? null : { ...found, decision: outcome.decision };
-      },
-    },
-  })),
-  twin("a refusal is counted", "A refusal writes nothing", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const outcome = await sessions.refresh(sid, decide, now);
-        if (outcome?.decision.kind !== "refuse") return outcome;
-        const rotation = { ...outcome.session.rotation, replays: outcome.session.rotation.replays + 1 };
-        await sessions.refresh(sid, () => ({ kind: "replay", rotation }), now);
-        return outcome;
-      },
-    },
-  })),
-  twin("every refresh is announced", "Rotating, replaying and refusing append nothing", ({ sessions, feed }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        await feed.append("invalidate-sid", sid, now);
-        return await sessions.refresh(sid, decide, now);
-      },
-    },
-  })),
-  twin("a reuse is reported and not punished", "A reuse ends the session and appends its entry in the same transaction", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const found = await sessions.find(sid);
-        if (found === null) return null;
-        const decision = decide(found);
-        return decision.kind === "end" ? { ...found, decision } : await sessions.refresh(sid, () => decision, now);
-      },
-    },
-  })),
-  twin("a reuse ends everything of the user", "A reuse ends the session and appends its entry in the same transaction", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const outcome = await sessions.refresh(sid, decide, now);
-        if (outcome?.decision.kind === "end") await sessions.endAll(outcome.session.userId, null, now);
-        return outcome;
-      },
-    },
-  })),
-  twin("each reuse appends", "A session ends once: a second reuse appends nothing and moves nothing", ({ sessions, feed }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const before = await sessions.find(sid);
-        const outcome = await sessions.refresh(sid, decide, now);
-        if (outcome?.decision.kind === "end" && before?.session.endedSeq !== null) await feed.append("sid", sid, now);
-        return outcome;
-      },
-    },
-  })),
-  twin("two winners: read, judge, then write", "Of many with the same generation exactly one rotates", ({ sessions }) => ({
-    sessions: {
-      refresh: async (sid, decide, now) => {
-        const found = await sessions.find(sid);
-        if (found === null) return null;
-        const decision = decide(found);
-        await meanwhile();
-        return await sessions.refresh(sid, () => decision, now);
-      },
-    },
-  })),
-  twin("a judge that throws is a refusal", "A judge that throws leaves everything as it was, and its error passes", ({ sessions }) => ({
-    sessions: { refresh: async (...args) => await Promise.resolve(args).then((all) => sessions.refresh(...all)).catch(() => null) },
-  })),
-  twin("a refresh writes the whole row", "Refreshing what has ended revives nothing, whatever the judge says", (store) => {
-    const { revive, find } = revival(store);
-    return {
-      sessions: {
-        find,
-        refresh: (sid, ...rest) => {
-          revive(sid);
-          return store.sessions.refresh(sid, ...rest);
-        },
-      },
-    };
-  }),
-];
-
-export const finalityTwins: readonly Twin[] = [
-  twin("a renewal that was slow writes the row back", "Ending is final under any race", (store) => {
-    const { revive, find } = revival(store);
-    return {
-      sessions: {
-        find,
-        renew: async (sid, renewal) => {
-          const found = await store.sessions.find(sid);
-          if (found === null || !isLive(found)) return null;
-          await meanwhile();
-          revive(sid);
-          return await store.sessions.renew(sid, renewal);
-        },
-      },
-    };
-  }),
 ];
 
 function blank(sid: Sid): NewSession {

@@ -77,7 +77,8 @@ const TASKS: { readonly [N in TaskName]: (task: Task<N>) => Answers[N] } = {
       }),
     ),
 
-  refresh: ({ sid, times }) => repeat(times, () => timed(() => ({ kind: atOnce(store.sessions.refresh(sid, rotateIfLive, NOW))?.decision.kind ?? "none" }))),
+  refresh: ({ sid, times }) =>
+    repeat(times, () => timed(() => ({ kind: atOnce(store.sessions.refresh(sid, rotateIfLive, NOW))?.decision.kind ?? "none" }))),
 
   endAll: ({ userId }) => timed(() => atOnce(store.sessions.endAll(userId, null, NOW))),
 

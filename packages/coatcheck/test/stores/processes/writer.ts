@@ -32,7 +32,7 @@ interface Login {
 
 function write(path: string): void {
   const store = sqlite(path);
-  store.open();
+  void store.open();
   const name = randomBytes(6).toString("base64url");
   const users: { readonly id: UserId; hash: number }[] = [];
   let logins: Login[] = [];
@@ -51,7 +51,7 @@ function write(path: string): void {
   const calls: Readonly<Record<string, () => readonly Fact[]>> = {
     signUp() {
       const user = newUser({});
-      store.users.create(user, "0");
+      void store.users.create(user, "0");
       users.push({ id: user.id, hash: 0 });
       return [{ fact: "user", id: user.id, atLeastHash: 0 }];
     },
@@ -65,7 +65,12 @@ function write(path: string): void {
     },
     refresh() {
       const rotate = ({ session: { rotation } }: Found) =>
-        ({ kind: "rotate", rotation: { ...rotation, generation: rotation.generation + 1 }, lastSeenAt: NOW, idleExpiresAt: later(NOW, duration("1h")) }) as const;
+        ({
+          kind: "rotate",
+          rotation: { ...rotation, generation: rotation.generation + 1 },
+          lastSeenAt: NOW,
+          idleExpiresAt: later(NOW, duration("1h")),
+        }) as const;
       return [sessionFact(alive(store.sessions.refresh(any(logins).sid, rotate, NOW) as Found | null).session)];
     },
     renew() {
@@ -92,13 +97,13 @@ function write(path: string): void {
       return [{ fact: "entry", seq, key: user.id }, ...gone(logins.filter((login) => login.user === user))];
     },
     failure() {
-      store.throttles.count([{ key: name, limit: 1, window: duration("1h") }], NOW);
+      void store.throttles.count([{ key: name, limit: 1, window: duration("1h") }], NOW);
       failures += 1;
       return [{ fact: "failures", key: name, atLeast: failures }];
     },
     event() {
       const event = randomBytes(9).toString("base64url");
-      store.audit.append({ at: NOW, event, userId: null, sid: null, ip: "", carrier: null, detail: {} });
+      void store.audit.append({ at: NOW, event, userId: null, sid: null, ip: "", carrier: null, detail: {} });
       return [{ fact: "event", event }];
     },
   };
