@@ -9,6 +9,7 @@ const CHECKS = [
   ["types of tools, examples and bench", ["node_modules/typescript/bin/tsc", "-p", "."]],
   ["unused code and dependencies", ["node_modules/knip/bin/knip.js", "--no-progress"]],
   ["boundaries between the layers", ["tools/boundaries.ts"]],
+  ["lock file for every platform", ["tools/lockfile.ts"]],
 ];
 
 /** @type {import("./run.cjs").Script} */
