@@ -21,9 +21,11 @@ export type Shown =
   | { readonly carrier: "cookie"; readonly ticket: string; readonly expiresAt: Instant }
   | { readonly carrier: "token"; readonly accessToken: string; readonly expiresIn: Milliseconds; readonly refreshToken: string };
 
-export interface Issued {
+export type ShownProof = Extract<Shown, { readonly carrier: "token" }>;
+
+export interface Issued<S extends Shown = Shown> {
   readonly session: SessionRecord;
-  readonly shown: Shown;
+  readonly shown: S;
 }
 
 /** What a credential is made for: a record as the store now has it, its user, and the log head that both were read at or after. */

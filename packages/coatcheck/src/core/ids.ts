@@ -13,9 +13,10 @@ export type Seq = number & { readonly __brand: "Seq" };
 /** The built-in public client: it owns every refresh token that sign-in gave. */
 export const BUILT_IN_CLIENT: ClientId = "coatcheck" as ClientId;
 
-const SID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+/** The one base64url spelling of 16 bytes. */
+export const SID: RegExp = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 
-/** @returns null unless `text` is the one base64url spelling of 16 bytes. */
+/** @returns null unless `text` is a {@link SID}. */
 export function parseSid(text: string): Sid | null {
   return SID.test(text) ? (text as Sid) : null;
 }

@@ -8,7 +8,7 @@ export type AlgorithmName = "ES256" | "EdDSA" | "PS256" | "RS256";
 export interface Algorithm {
   readonly name: AlgorithmName;
   /** The members of a JWK that say what kind of key it is: `kty` and, where there is one, `crv` (RFC 7518 §6). */
-  readonly keyType: Readonly<Record<string, string>>;
+  readonly keyType: Readonly<Record<string, string>> & { readonly kty: string };
   /** The members of a JWK that hold the public key in base64url, with their exact lengths in bytes; null where the size of the key decides. */
   readonly members: Readonly<Record<string, number | null>>;
   /** How long its signatures are, in bytes: known before one is decoded. The key says which one of these it is. */

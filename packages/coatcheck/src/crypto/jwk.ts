@@ -7,8 +7,11 @@ import { sha256 } from "./hash.ts";
 import type { JsonObject } from "./json.ts";
 import { isRoca } from "./roca.ts";
 
+/** The members that make a public key (RFC 7517 §4). */
+type KeyMembers = Readonly<Record<string, string>>;
+
 /** A public key as it is published (RFC 7517 §4): `kty`, `kid`, `alg`, `use` and the members that make the key. Nothing else. */
-export type PublicJwk = Readonly<Record<string, string>>;
+export type PublicJwk = KeyMembers & { readonly kty: string; readonly kid: string; readonly alg: string; readonly use: "sig" };
 
 /** A key that verifies: for one algorithm alone (RFC 8725 §3.1). */
 export interface PublicKey {
@@ -72,7 +75,7 @@ export function publicKeyOf(alg: Algorithm, key: KeyObject): PublicKey {
 }
 
 /** The SHA-256 thumbprint of a public key (RFC 7638 §3): over the members that make the key, in order, without a space. */
-export function thumbprint(jwk: PublicJwk): string {
+export function thumbprint(jwk: KeyMembers): string {
   const members = Object.keys(jwk)
     .filter((name) => !["kid", "alg", "use"].includes(name))
     .sort();
@@ -80,12 +83,12 @@ export function thumbprint(jwk: PublicJwk): string {
 }
 
 /** 66 bits of the thumbprint: ample to tell a handful of keys apart, and short, since every token carries it. */
-function shortName(members: PublicJwk): string {
+function shortName(members: KeyMembers): string {
   return thumbprint(members).slice(0, 11);
 }
 
-function publicKey(kid: string, alg: Algorithm, key: KeyObject, members: PublicJwk): PublicKey {
-  const jwk = Object.freeze({ ...members, kid, alg: alg.name, use: "sig" });
+function publicKey(kid: string, alg: Algorithm, key: KeyObject, members: KeyMembers): PublicKey {
+  const jwk = Object.freeze({ ...members, kty: alg.keyType.kty, kid, alg: alg.name, use: "sig" } as const);
   return { kid, alg, jwk, verifyWith: { key, ...alg.options } };
 }
 
@@ -107,7 +110,7 @@ function isForVerifying(jwk: JsonObject): boolean {
 }
 
 /** The members that make the key, each in its one spelling and of its exact length; null if any is not, or the key is of another type. */
-function keyMembers(jwk: JsonObject, alg: Algorithm): PublicJwk | null {
+function keyMembers(jwk: JsonObject, alg: Algorithm): KeyMembers | null {
   if (!Object.entries(alg.keyType).every(([name, value]) => jwk[name] === value)) return null;
   const members: Record<string, string> = { ...alg.keyType };
   for (const [name, length] of Object.entries(alg.members)) {
@@ -120,7 +123,7 @@ function keyMembers(jwk: JsonObject, alg: Algorithm): PublicJwk | null {
   return members;
 }
 
-function createKey(members: PublicJwk): KeyObject | null {
+function createKey(members: KeyMembers): KeyObject | null {
   try {
     return createPublicKey({ key: members, format: "jwk" });
   } catch {
@@ -128,7 +131,7 @@ function createKey(members: PublicJwk): KeyObject | null {
   }
 }
 
-function isStrong(key: KeyObject, members: PublicJwk, rules: JwkRules): boolean {
+function isStrong(key: KeyObject, members: KeyMembers, rules: JwkRules): boolean {
   const { modulusLength: bits, publicExponent } = key.asymmetricKeyDetails ?? {};
   if (bits === undefined) return true;
   // Any exponent but 65537 has a history: 1 signs nothing, 3 met broken padding checks, and a huge one costs a verifier dearly.

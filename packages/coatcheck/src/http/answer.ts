@@ -12,8 +12,8 @@ export interface Answer {
   readonly publicFor?: number;
 }
 
-export const NO_CONTENT: Answer = { status: 204 };
+export const NO_CONTENT = { status: 204 } as const;
 
-export function ok(body: unknown): Answer {
+export function ok<const T>(body: T): { readonly status: 200; readonly body: T } {
   return { status: 200, body };
 }

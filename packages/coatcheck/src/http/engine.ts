@@ -4,14 +4,15 @@ import type { RefreshService } from "../carriers/token/refresh.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
-import type { CarrierName, JsonValue } from "../core/session.ts";
+import type { CarrierName } from "../core/session.ts";
 import type { UserDirectory } from "../core/users.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import type { Verdict } from "../core/verdict.ts";
+import type { PublicJwk } from "../crypto/jwk.ts";
 
 /** Public keys as a JWK Set (RFC 7517), and how long it may be cached. */
 export interface PublicKeys {
-  jwks(): { readonly keys: readonly Readonly<Record<string, JsonValue>>[] };
+  jwks(): { readonly keys: readonly PublicJwk[] };
 }
 
 /** Everything that the routes stand on, wired by `compose.ts`. */

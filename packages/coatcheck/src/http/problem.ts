@@ -3,6 +3,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import { FRESH_PROOF } from "../core/limits.ts";
 import type { Answer } from "./answer.ts";
 import { OAuthError, oauthNameOf } from "./oauth-errors.ts";
+import type { Refused } from "./row.ts";
 
 /**
  * What a 401 says besides `Bearer`: an error only if a token was sent (RFC 6750 §3.1, RFC 9110 §15.5.2), and which of the standards' names
@@ -15,7 +16,7 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
 };
 
 /** The error form of everything but `/oauth/*`: RFC 9457, with a stable `code` and, for 422, each field by name. */
-export function problem(error: CoatcheckError, issuer: string): Answer {
+export function problem(error: CoatcheckError, issuer: string): Refused {
   const { code, status, details } = error;
   return {
     status,

@@ -1,60 +1,35 @@
-import type * as v from "valibot";
 import { CoatcheckError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import type { SessionRecord } from "../core/session.ts";
-import type { Answer } from "./answer.ts";
 import { authenticate } from "./asker.ts";
 import { readForm, readJson } from "./body.ts";
 import type { Call } from "./call.ts";
 import { hasClientAuthentication } from "./client-authentication.ts";
 import type { Located } from "./locate.ts";
 import { mayCall } from "./origin.ts";
+import type { Credential, Fields, Input, Method, Refusal, Route, Row, Said, Successes } from "./row.ts";
 import { validate } from "./validate.ts";
 import type { FieldsSchema } from "./validate.ts";
 
-export type Method = "GET" | "POST" | "DELETE";
+export type { Method, Route, RouteGroup } from "./row.ts";
 
-/** Which routes an application mounts: `sessions` is `/auth/*`, `tokens` is `/oauth/*` and the public keys; `operations` is always there. */
-export type RouteGroup = "sessions" | "tokens" | "operations";
-
-/** One row of the table of routes: what is called, by whom, with what. The rows are data: the API's description is made from them too. */
-export interface Route {
-  readonly group: RouteGroup;
-  readonly method: Method;
-  /** With `{name}` for one segment. */
-  readonly path: string;
-  readonly summary: string;
-  /** Who may call: anybody, somebody who is logged in, or anybody who shows an OAuth credential in the body. */
-  readonly who: "anybody" | "somebody" | "client";
-  readonly body: FieldsSchema | null;
-  readonly bodyIsOptional: boolean;
-  readonly query: FieldsSchema | null;
-  run(call: Call): Promise<Answer>;
-}
-
-type Output<S> = S extends FieldsSchema ? v.InferOutput<S> : Record<never, never>;
-
-interface Row<B extends FieldsSchema | undefined, Q extends FieldsSchema | undefined> {
-  readonly group: RouteGroup;
-  readonly method: Method;
-  readonly path: string;
-  readonly summary: string;
-  readonly body?: B;
-  readonly bodyIsOptional?: boolean;
-  readonly query?: Q;
-}
-
-/** What a handler gets besides the call: checked, and of the types that the schemas say. */
-interface Input<B, Q> {
-  readonly body: Output<B>;
-  readonly query: Output<Q>;
-}
+/** What each kind of route refuses with, whatever its row adds. */
+const READING_PATH: readonly Refusal[] = ["not_found"];
+const READING_QUERY: readonly Refusal[] = ["bad_request", "invalid_input"];
+const READING_JSON: readonly Refusal[] = ["bad_request", "too_large", "unsupported_media_type", "invalid_input"];
+const READING_FORM: readonly Refusal[] = ["bad_request", "too_large", "unsupported_media_type", "invalid_request"];
+const KNOWING_WHO: readonly Refusal[] = ["unauthenticated", "invalid_token", "stale_claims", "store_unavailable"];
 
 /** A route that anybody may call. Where the call may come from is judged before anything of it is read. */
-export function anybody<B extends FieldsSchema | undefined = undefined, Q extends FieldsSchema | undefined = undefined>(
-  row: Row<B, Q> & { readonly answer: (call: Call, input: Input<B, Q>) => Promise<Answer> | Answer },
+export function anybody<A extends Successes, Q extends Fields = undefined, B extends Fields = undefined>(
+  row: Row<Q, B, A> & {
+    /** Default: it asks for nothing. */
+    readonly credentials?: readonly Credential[];
+    readonly answer: (call: Call, input: Input<Q, B>) => Promise<Said<A>> | Said<A>;
+  },
 ): Route {
   return {
-    ...described(row, "anybody"),
+    ...described(row, row.credentials ?? ["nothing"], reading(row)),
     run: async (call) => {
       await guardOrigin(call, row.method, false);
       return row.answer(call, await readInput(call, row));
@@ -63,11 +38,11 @@ export function anybody<B extends FieldsSchema | undefined = undefined, Q extend
 }
 
 /** A route for who is logged in: without a live session nothing of the body is read. */
-export function somebody<B extends FieldsSchema | undefined = undefined, Q extends FieldsSchema | undefined = undefined>(
-  row: Row<B, Q> & { readonly answer: (call: Call, asker: SessionRecord, input: Input<B, Q>) => Promise<Answer> | Answer },
+export function somebody<A extends Successes, Q extends Fields = undefined, B extends Fields = undefined>(
+  row: Row<Q, B, A> & { readonly answer: (call: Call, asker: SessionRecord, input: Input<Q, B>) => Promise<Said<A>> | Said<A> },
 ): Route {
   return {
-    ...described(row, "somebody"),
+    ...described(row, ["cookie", "token"], [...KNOWING_WHO, ...reading(row)]),
     run: async (call) => {
       await guardOrigin(call, row.method, false);
       const asker = await authenticate(call);
@@ -77,11 +52,15 @@ export function somebody<B extends FieldsSchema | undefined = undefined, Q exten
 }
 
 /** A route of the OAuth standards: a form, whose fields say themselves whether anything ambient is needed to be let in. */
-export function client(
-  row: Row<FieldsSchema, undefined> & { readonly answer: (call: Call, form: ReadonlyMap<string, string>) => Promise<Answer> },
+export function client<A extends Successes>(
+  row: Row<undefined, FieldsSchema, A> & {
+    /** How a client shows itself; `nothing` where the built-in public one may call. */
+    readonly credentials: readonly Credential[];
+    readonly answer: (call: Call, form: ReadonlyMap<string, string>) => Promise<Said<A>>;
+  },
 ): Route {
   return {
-    ...described(row, "client"),
+    ...described(row, row.credentials, READING_FORM),
     run: async (call) => {
       const form = await readForm(call.request);
       await guardOrigin(call, row.method, form.has("refresh_token") || form.has("token") || hasClientAuthentication(call.request, form));
@@ -90,9 +69,39 @@ export function client(
   };
 }
 
-function described(row: Row<FieldsSchema | undefined, FieldsSchema | undefined>, who: Route["who"]): Omit<Route, "run"> {
-  const { group, method, path, summary, body = null, bodyIsOptional = false, query = null } = row;
-  return { group, method, path, summary, who, body, bodyIsOptional, query };
+/** A route that is there, described as it is, and refuses whatever it is asked. */
+export function refusing(route: Route, code: ErrorCode): Route {
+  return {
+    ...route,
+    run: async (call) => {
+      await guardOrigin(call, route.method, false);
+      throw new CoatcheckError(code);
+    },
+  };
+}
+
+type AnyRow = Row<Fields, Fields, Successes>;
+
+function described(row: AnyRow, credentials: readonly Credential[], brings: readonly Refusal[]): Omit<Route, "run"> {
+  const { group, method, path, id, tag, summary, description = "", params = null, query = null, body = null, bodyIsOptional = false } = row;
+  const origin: readonly Refusal[] = changes(method) ? ["cross_origin"] : [];
+  const refusals = [...new Set([...origin, ...brings, ...(row.refusals ?? [])])];
+  return {
+    ...{ group, method, path, id, tag, summary, description, credentials, params, query, body, bodyIsOptional, refusals },
+    answers: row.answers,
+  };
+}
+
+function reading({ params, query, body }: AnyRow): readonly Refusal[] {
+  return [
+    ...(params === undefined ? [] : READING_PATH),
+    ...(query === undefined ? [] : READING_QUERY),
+    ...(body === undefined ? [] : READING_JSON),
+  ];
+}
+
+function changes(method: Method): boolean {
+  return method !== "GET";
 }
 
 /** Whoever wrote the request knows the credential: no browser added it by itself. */
@@ -105,7 +114,7 @@ export function isExplicit(located: Located): boolean {
  * @throws {cross_origin}
  */
 async function guardOrigin({ site, request, ip, located, route }: Call, method: Method, explicit: boolean): Promise<void> {
-  if (method === "GET" || explicit || isExplicit(located)) return;
+  if (!changes(method) || explicit || isExplicit(located)) return;
   const [from, origin] = [request.headers.get("sec-fetch-site"), request.headers.get("origin")];
   const carriesCookie = located.carrier !== null || located.reason === "ambiguous";
   if (mayCall({ site: from, origin, carriesCookie }, site.allowed)) return;
@@ -114,13 +123,10 @@ async function guardOrigin({ site, request, ip, located, route }: Call, method: 
   throw new CoatcheckError("cross_origin");
 }
 
-async function readInput<B extends FieldsSchema | undefined, Q extends FieldsSchema | undefined>(
-  call: Call,
-  row: Row<B, Q>,
-): Promise<Input<B, Q>> {
+async function readInput<Q extends Fields, B extends Fields>(call: Call, row: Row<Q, B, Successes>): Promise<Input<Q, B>> {
   const query = row.query === undefined ? {} : validate(row.query, readQuery(call.query));
   const body = row.body === undefined ? {} : validate(row.body, await readBody(call.request, row.bodyIsOptional ?? false));
-  return { body: body as Output<B>, query: query as Output<Q> };
+  return { query, body } as Input<Q, B>;
 }
 
 async function readBody(request: Request, isOptional: boolean): Promise<unknown> {

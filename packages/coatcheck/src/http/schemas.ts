@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { SID } from "../core/ids.ts";
+import type { Sid } from "../core/ids.ts";
 import { PASSWORD_LENGTH } from "../core/limits.ts";
 
 // One schema for each body, form and query. They check what comes in, and they are what the API's description is made from.
@@ -40,6 +42,15 @@ export const signInBody = v.strictObject({ email, password: knownPassword, carri
 export const signOutBody = v.strictObject({ refresh_token: v.optional(text) });
 export const confirmBody = v.strictObject({ password: knownPassword });
 export const passwordBody = v.strictObject({ current: knownPassword, new: newPassword });
+
+/** The public name of a session; what can't be one names nothing. */
+export const sessionParams = v.strictObject({
+  sid: v.pipe(
+    v.string(),
+    v.regex(SID),
+    v.transform((it) => it as Sid),
+  ),
+});
 
 /** `keep=current` spares the asker; `wait=true` answers only once nobody can accept the ended ones any more. */
 export const endAllQuery = v.strictObject({ keep: v.optional(v.picklist(["current"])), wait: v.optional(v.picklist(["true", "false"])) });

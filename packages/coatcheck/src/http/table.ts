@@ -12,7 +12,7 @@ import { tokenRoutes } from "./routes/tokens.ts";
  */
 export function routeTable({ accounts, settings }: Pick<Engine, "accounts" | "settings">, groups: readonly RouteGroup[]): readonly Route[] {
   const built = accounts === null ? [] : [...signInRoutes(accounts, settings.signUp), ...accountRoutes(accounts)];
-  const all = [...built, signOutRoute, meRoute, ...sessionRoutes, ...tokenRoutes, ...operationRoutes];
+  const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operationRoutes];
   return all.filter(({ group }) => groups.includes(group));
 }
 

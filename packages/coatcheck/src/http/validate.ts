@@ -25,6 +25,16 @@ export function validate<S extends FieldsSchema>(schema: S, input: unknown): v.I
 }
 
 /**
+ * What stands in a path, as the type that the schema says.
+ * @throws {not_found} for what it can't be: nothing has such a name.
+ */
+export function readParams<S extends FieldsSchema>(schema: S, params: Readonly<Record<string, string>>): v.InferOutput<S> {
+  const result = v.safeParse(schema, params);
+  if (result.success) return result.output;
+  throw new CoatcheckError("not_found");
+}
+
+/**
  * The fields of a form that the schema knows, as the type that it says: others are ignored (RFC 6749 §3.2).
  * @throws OAuthError `invalid_request` that names the first wrong one.
  */

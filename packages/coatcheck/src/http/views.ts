@@ -1,11 +1,18 @@
+import type * as v from "valibot";
 import type { UserId } from "../core/ids.ts";
 import type { UserRecord } from "../core/ports.ts";
-import type { JsonValue, SessionRecord } from "../core/session.ts";
+import type { SessionRecord } from "../core/session.ts";
 import { iso } from "../core/time.ts";
+import type { accountSchema, sessionSchema, userSchema } from "./answers.ts";
 import type { Engine } from "./engine.ts";
+import type { Shown } from "./row.ts";
+
+type ShownSession = Shown<v.InferOutput<typeof sessionSchema>>;
+type ShownAccount = Shown<v.InferOutput<typeof accountSchema>>;
+type ShownUser = Shown<v.InferOutput<typeof userSchema>>;
 
 /** What an answer shows of a session: no hash, no salt, nothing that lets anybody in. Field by field, so that a new column stays inside. */
-export function sessionView(session: SessionRecord): Readonly<Record<string, JsonValue>> {
+export function sessionView(session: SessionRecord): ShownSession {
   const { sid, carrier, amr, device } = session;
   return {
     sid,
@@ -20,10 +27,8 @@ export function sessionView(session: SessionRecord): Readonly<Record<string, Jso
   };
 }
 
-type ShownUser = Readonly<Record<string, JsonValue>>;
-
 /** What an answer shows of a built-in account. */
-export function accountView({ id, email, name, roles, emailVerified, createdAt }: UserRecord): ShownUser {
+export function accountView({ id, email, name, roles, emailVerified, createdAt }: UserRecord): ShownAccount {
   return { id, email, name, roles, emailVerified, createdAt: iso(createdAt) };
 }
 

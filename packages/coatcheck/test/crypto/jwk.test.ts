@@ -157,8 +157,8 @@ describe("a JWK set", () => {
 
   it("gives its keys by kid", () => {
     const keys = importJwkSet(set(EC, RSA));
-    expect([...(keys?.keys() ?? [])]).toEqual([EC["kid"], RSA["kid"]]);
-    expect(keys?.get(EC["kid"] as string)?.alg.name).toBe("ES256");
+    expect([...(keys?.keys() ?? [])]).toEqual([EC.kid, RSA.kid]);
+    expect(keys?.get(EC.kid)?.alg.name).toBe("ES256");
     expect(importJwkSet(set())?.size).toBe(0);
   });
 

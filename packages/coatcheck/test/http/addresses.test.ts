@@ -17,21 +17,21 @@ const concrete = (path: string): string => path.replace("{sid}", "A".repeat(22))
 
 describe("the table of routes", () => {
   it("is what the contract names, so far", () => {
-    expect(house.routes.table.map(({ method, path, who }) => `${method} ${path} ${who}`)).toEqual([
-      "POST /auth/sign-up anybody",
-      "POST /auth/sign-in anybody",
-      "POST /auth/confirm somebody",
-      "POST /auth/password somebody",
-      "POST /auth/sign-out anybody",
-      "GET /auth/me somebody",
-      "GET /auth/sessions somebody",
-      "DELETE /auth/sessions/{sid} somebody",
-      "DELETE /auth/sessions somebody",
-      "POST /oauth/token client",
-      "POST /oauth/revoke client",
-      "GET /.well-known/jwks.json anybody",
-      "GET /healthz anybody",
-      "GET /readyz anybody",
+    expect(house.routes.table.map(({ method, path, credentials }) => `${method} ${path} ${credentials.join(" or ")}`)).toEqual([
+      "POST /auth/sign-up nothing",
+      "POST /auth/sign-in nothing",
+      "POST /auth/confirm cookie or token",
+      "POST /auth/password cookie or token",
+      "POST /auth/sign-out nothing or cookie or token",
+      "GET /auth/me cookie or token",
+      "GET /auth/sessions cookie or token",
+      "DELETE /auth/sessions/{sid} cookie or token",
+      "DELETE /auth/sessions cookie or token",
+      "POST /oauth/token nothing",
+      "POST /oauth/revoke nothing",
+      "GET /.well-known/jwks.json nothing",
+      "GET /healthz nothing",
+      "GET /readyz nothing",
     ]);
   });
 

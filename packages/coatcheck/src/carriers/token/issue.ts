@@ -2,7 +2,7 @@ import { accessExpiry, firstDeadlines } from "../../core/lifetime.ts";
 import type { NewSession } from "../../core/ports.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { encode } from "../../crypto/base64url.ts";
-import type { Issued, Login, Pending, Subject } from "../carrier.ts";
+import type { Issued, Login, Pending, ShownProof, Subject } from "../carrier.ts";
 import { fillClaims } from "../principal.ts";
 import { newRecord } from "../record.ts";
 import { writeProof } from "./credential.ts";
@@ -18,7 +18,7 @@ export function issueProof(parts: TokenParts, login: Login, now: Instant): Pendi
 }
 
 /** The one place where access tokens are made. */
-export function revealProof(parts: TokenParts, subject: Subject, now: Instant): Issued {
+export function revealProof(parts: TokenParts, subject: Subject, now: Instant): Issued<ShownProof> {
   const { session, user, rsq } = subject;
   const exp = accessExpiry(session, parts.accessTtl, now);
   const accessToken = writeProof(parts.keys.current, {

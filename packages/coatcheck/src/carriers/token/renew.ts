@@ -2,7 +2,7 @@ import { slide } from "../../core/lifetime.ts";
 import type { RefreshDecision, Renewal } from "../../core/ports.ts";
 import type { AuthMethods, SessionRecord } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
-import type { Issued, Pending } from "../carrier.ts";
+import type { Issued, Pending, ShownProof } from "../carrier.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import type { TokenParts } from "./index.ts";
 import { revealProof } from "./issue.ts";
@@ -25,7 +25,7 @@ export function renewProof(
 export type RefreshRefusal = "forged" | "unknown" | "disabled" | Extract<RefreshDecision, { readonly reason: string }>["reason"];
 
 export type Refreshed =
-  | { readonly ok: true; readonly issued: Issued; readonly replayed: boolean }
+  | { readonly ok: true; readonly issued: Issued<ShownProof>; readonly replayed: boolean }
   | { readonly ok: false; readonly reason: RefreshRefusal; readonly session: SessionRecord | null };
 
 /**

@@ -1,42 +1,51 @@
 import type { Accounts } from "../../accounts/accounts.ts";
-import { CoatcheckError } from "../../core/errors.ts";
 import type { Sid } from "../../core/ids.ts";
 import type { UserProof } from "../../core/ports.ts";
 import type { CarrierName } from "../../core/session.ts";
 import type { SignUp } from "../../core/settings.ts";
-import type { Answer } from "../answer.ts";
+import { signedInSchema } from "../answers.ts";
 import type { Call } from "../call.ts";
 import { handOver } from "../issued.ts";
 import { proving } from "../refused.ts";
-import { anybody } from "../route.ts";
+import { anybody, refusing } from "../route.ts";
 import type { Route } from "../route.ts";
 import { signInBody, signUpBody } from "../schemas.ts";
 import { accountView, sessionView } from "../views.ts";
 
 /** The two ways to a session with built-in accounts. */
 export function signInRoutes(accounts: Accounts, signUp: SignUp): readonly Route[] {
-  return [SIGN_UP[signUp](accounts), signInRoute(accounts)];
+  return [SIGN_UP[signUp](signUpRoute(accounts)), signInRoute(accounts)];
 }
 
-const SIGN_UP: Readonly<Record<SignUp, (accounts: Accounts) => Route>> = {
-  closed: () => anybody({ ...signUpAt, answer: refuseSignUp }),
-  "at-once": (accounts) =>
-    anybody({
-      ...signUpAt,
-      body: signUpBody,
-      answer: async (call, { body: { email, password, name, carrier } }) => {
-        const proof = await accounts.signUp({ email, password, ...(name === undefined ? {} : { name }) }, { ip: call.ip });
-        const { id: userId } = proof.user;
-        await call.site.engine.audit({ event: "sign_up", userId, sid: null, ip: call.ip, carrier, detail: {} });
-        return arrive(call, proof, carrier, 201);
-      },
-    }),
+const SIGN_UP: Readonly<Record<SignUp, (route: Route) => Route>> = {
+  closed: (route) => refusing(route, "sign_up_closed"),
+  "at-once": (route) => route,
 };
 
-const signUpAt = { group: "sessions", method: "POST", path: "/auth/sign-up", summary: "Make an account and sign in" } as const;
+const SIGNED_IN = {
+  description: "Signed in. With the cookie carrier the credential is in `Set-Cookie`, with the token carrier in the body.",
+  body: signedInSchema,
+  setsCookie: true,
+} as const;
 
-function refuseSignUp(): never {
-  throw new CoatcheckError("sign_up_closed");
+function signUpRoute(accounts: Accounts): Route {
+  return anybody({
+    group: "sessions",
+    method: "POST",
+    path: "/auth/sign-up",
+    id: "signUp",
+    tag: "Accounts",
+    summary: "Make an account and sign in",
+    body: signUpBody,
+    answers: { 201: SIGNED_IN },
+    refusals: ["sign_up_closed", "email_taken", "weak_password", "too_many_requests", "overloaded", "store_unavailable"],
+    answer: async (call, { body: { email, password, name, carrier } }) => {
+      const proof = await accounts.signUp({ email, password, ...(name === undefined ? {} : { name }) }, { ip: call.ip });
+      const { id: userId } = proof.user;
+      await call.site.engine.audit({ event: "sign_up", userId, sid: null, ip: call.ip, carrier, detail: {} });
+      return arrive(call, proof, carrier, 201);
+    },
+  });
 }
 
 function signInRoute(accounts: Accounts): Route {
@@ -44,8 +53,14 @@ function signInRoute(accounts: Accounts): Route {
     group: "sessions",
     method: "POST",
     path: "/auth/sign-in",
+    id: "signIn",
+    tag: "Accounts",
     summary: "Sign in",
+    description:
+      "An unknown address and a wrong password are answered alike. A session that the sent cookie names ends in the same transaction, if the new one is on a cookie too.",
     body: signInBody,
+    answers: { 200: SIGNED_IN },
+    refusals: ["invalid_credentials", "too_many_requests", "overloaded", "store_unavailable"],
     answer: async (call, { body: { email, password, carrier } }) => {
       const proof = await proving(call, "sign_in_refused", null, accounts.prove({ email, password }, { ip: call.ip }));
       return arrive(call, proof, carrier, 200);
@@ -54,7 +69,7 @@ function signInRoute(accounts: Accounts): Route {
 }
 
 /** The person is proved; their session begins, on the carrier that they chose. */
-async function arrive(call: Call, { user, head }: UserProof, carrier: CarrierName, status: number): Promise<Answer> {
+async function arrive<S extends number>(call: Call, { user, head }: UserProof, carrier: CarrierName, status: S) {
   const { device } = call;
   const replaces = await replacedBy(carrier, call);
   const issued = await call.site.engine.sessions.start({ user, rsq: head, amr: ["pwd"], carrier, device, data: null, replaces });

@@ -1,19 +1,27 @@
 import { CoatcheckError, StoreUnavailable } from "../../core/errors.ts";
 import type { Sid } from "../../core/ids.ts";
 import type { CarrierName } from "../../core/session.ts";
-import type { Answer } from "../answer.ts";
+import { NO_CONTENT } from "../answer.ts";
 import type { Call } from "../call.ts";
 import { problem } from "../problem.ts";
 import { anybody, isExplicit } from "../route.ts";
+import type { Refused } from "../row.ts";
 import { signOutBody } from "../schemas.ts";
 
 export const signOutRoute = anybody({
   group: "sessions",
   method: "POST",
   path: "/auth/sign-out",
+  id: "signOut",
+  tag: "Sessions",
   summary: "End the session that the request shows",
+  description:
+    "All that is shown ends: a cookie, an access token of any age, a refresh token in the body. If any of it is not authentic, nothing does. With a bearer token the cookie is neither ended nor cleared. With the store away the cookie is cleared all the same, and the session may live on.",
   body: signOutBody,
   bodyIsOptional: true,
+  credentials: ["nothing", "cookie", "token"],
+  answers: { 204: { description: "Signed out, or there was nothing to end.", setsCookie: true } },
+  refusals: ["unauthenticated", "invalid_token", "store_unavailable"],
   answer: async (call, { body }) => {
     // With a bearer token the cookie is not read, so its session is not ended, and it must not be lost either.
     const cleared = isExplicit(call.located) ? {} : { cookie: call.site.cookies.clear() };
@@ -24,11 +32,11 @@ export const signOutRoute = anybody({
       if (error instanceof StoreUnavailable) return { ...signedOutHereAlone(call, error), ...cleared };
       throw error;
     }
-    return { status: 204, headers: { "Clear-Site-Data": '"cache"' }, ...cleared };
+    return { ...NO_CONTENT, headers: { "Clear-Site-Data": '"cache"' }, ...cleared };
   },
 });
 
-function signedOutHereAlone(call: Call, cause: StoreUnavailable): Answer {
+function signedOutHereAlone(call: Call, cause: StoreUnavailable): Refused {
   const detail =
     "The store is out of reach: what this client carried is cleared where that can be done, but the session may live on. Sign out again shortly.";
   return problem(

@@ -1,0 +1,76 @@
+import * as v from "valibot";
+
+// One schema for each body that is answered. The routes' handlers are typed by them, and the API's description is made from them.
+
+const time = v.pipe(v.string(), v.isoTimestamp(), v.description("ISO 8601, in UTC."));
+const text = (description: string) => v.pipe(v.string(), v.description(description));
+const texts = (description: string) => v.pipe(v.array(v.string()), v.description(description));
+
+/** A built-in account. */
+export const accountSchema = v.object({
+  id: text("`usr_` and 22 characters."),
+  email: v.pipe(v.string(), v.email(), v.description("The one spelling of the address.")),
+  name: text("Empty if none was given."),
+  roles: texts("What the account may do, as the application reads it."),
+  emailVerified: v.pipe(v.boolean(), v.description("Whether the address was proved.")),
+  createdAt: time,
+});
+
+/** A user of the application's own, with whatever profile its table has. */
+export const userSchema = v.looseObject({
+  id: text("The user's id in the application's table."),
+  roles: texts("What the application's table says."),
+});
+
+const device = v.object({
+  label: text("Words for a person, for example `Firefox on Linux`."),
+  userAgent: text("The `User-Agent` as sent, at most 512 characters."),
+  ip: text("The client's address; empty when there was none to see."),
+});
+
+export const sessionSchema = v.object({
+  sid: text("The session's public name. It lets nobody in."),
+  carrier: v.pipe(v.picklist(["cookie", "token"]), v.description("What the client carries to show its session again.")),
+  createdAt: time,
+  lastSeenAt: v.pipe(time, v.description("Exact to a minute.")),
+  authTime: v.pipe(time, v.description("When the person last proved themselves.")),
+  expiresAt: v.pipe(time, v.description("The absolute limit. Never moves.")),
+  idleExpiresAt: v.pipe(time, v.description("The idle limit. Slides with activity.")),
+  amr: texts("How the login was proved: methods of RFC 8176."),
+  device,
+});
+
+/** A session in the list of all of them. */
+const listedSchema = v.object({
+  ...sessionSchema.entries,
+  current: v.optional(v.pipe(v.literal(true), v.description("There on the session that asks, and on no other."))),
+});
+
+/** RFC 6749 §5.1, for a session's refresh token: what a client of the token carrier is handed. */
+export const tokensSchema = v.object({
+  access_token: text("A JWT (RFC 9068): `Authorization: Bearer …`."),
+  token_type: v.literal("Bearer"),
+  expires_in: v.pipe(v.number(), v.integer(), v.minValue(0), v.description("Seconds.")),
+  refresh_token: text("Good once; the answer to its use has the next one."),
+});
+
+/** Where a credential is handed over: a cookie's stands in `Set-Cookie` alone, tokens stand beside the rest. */
+const handed = <E extends v.ObjectEntries>(entries: E) => v.union([v.object({ ...tokensSchema.entries, ...entries }), v.object(entries)]);
+
+export const signedInSchema = handed({ user: accountSchema, session: sessionSchema });
+export const renewedSchema = handed({ session: sessionSchema });
+/** @param user what users are here: built-in accounts, or the application's own. */
+export const meSchema = (user: v.GenericSchema<v.InferOutput<typeof accountSchema> | v.InferOutput<typeof userSchema>>) =>
+  v.object({ user, session: sessionSchema });
+export const sessionsSchema = v.object({ sessions: v.pipe(v.array(listedSchema), v.description("The latest activity first.")) });
+export const endedSchema = v.object({
+  ended: v.pipe(v.number(), v.integer(), v.minValue(0), v.description("How many sessions were live and are no more.")),
+});
+
+/** RFC 7517 §5: the members that every key has, whatever its type. */
+export const jwksSchema = v.object({
+  keys: v.array(v.looseObject({ kty: v.string(), kid: v.string(), alg: v.string(), use: v.literal("sig") })),
+});
+
+export const aliveSchema = v.object({ status: v.literal("alive") });
+export const readySchema = v.object({ status: v.literal("ready") });
