@@ -1,13 +1,12 @@
 import type { Seq, Sid, UserId } from "../core/ids.ts";
-import { judgeLifetime } from "../core/lifetime.ts";
-import type { AuditEvent, Clock, EndOutcome, Renewal, Store } from "../core/ports.ts";
-import { isLive } from "../core/session.ts";
+import type { AuditEvent, Renewal } from "../core/ports.ts";
 import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord } from "../core/session.ts";
 import type { Instant } from "../core/time.ts";
 import type { UserDirectory, UserView } from "../core/users.ts";
 import type { MaybePromise } from "../core/maybe.ts";
-import type { Activity } from "./activity.ts";
 import type { Carrier, Issued, Pending } from "./carrier.ts";
+import { SessionRegister } from "./register.ts";
+import type { From, RegisterParts } from "./register.ts";
 
 /** A person who has been proved, and how they want to carry their session. */
 export interface Arrival {
@@ -21,40 +20,20 @@ export interface Arrival {
   readonly replaces: Sid | null;
 }
 
-/** Where a request came from, for the audit trail. */
-export interface From {
-  readonly ip: string;
-}
-
-/** Why sessions end, as the audit trail says it. */
-export interface Ending extends From {
-  readonly why:
-    | "sign_out"
-    | "signed_in_again"
-    | "ended_by_user"
-    | "ended_everywhere"
-    | "revoked"
-    | "ended_by_application"
-    | "user_disabled";
-}
-
-export interface SessionParts {
-  readonly store: Store;
+export interface SessionParts extends RegisterParts {
   readonly users: UserDirectory;
   readonly carriers: Readonly<Record<CarrierName, Carrier>>;
-  readonly activity: Activity;
-  readonly clock: Clock;
-  readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
 }
 
 /**
  * Everything that is done to sessions, for whatever carrier. The only way to a new session and (with the token's refresh) the only way to a
  * new credential: each route that can mint goes through here. It always asks the store, never memory.
  */
-export class SessionService {
+export class SessionService extends SessionRegister {
   readonly #parts: SessionParts;
 
   constructor(parts: SessionParts) {
+    super(parts);
     this.#parts = parts;
   }
 
@@ -95,49 +74,6 @@ export class SessionService {
       renewal: pending.write,
     });
     return this.#renewed("password_changed", found, pending, from, now);
-  }
-
-  /** The record of a live session with both deadlines ahead; null otherwise. */
-  async find(sid: Sid): Promise<SessionRecord | null> {
-    const found = await this.#parts.store.sessions.find(sid);
-    if (found === null || !isLive(found)) return null;
-    const idleExpiresAt = Math.max(found.session.idleExpiresAt, this.#parts.activity.pendingIdle(sid)) as Instant;
-    return judgeLifetime({ ...found.session, idleExpiresAt }, this.#now()) === "alive" ? { ...found.session, idleExpiresAt } : null;
-  }
-
-  /** This user's live sessions, latest activity first. */
-  async list(userId: UserId): Promise<readonly SessionRecord[]> {
-    await this.#parts.activity.flush();
-    return this.#parts.store.sessions.list(userId, this.#now());
-  }
-
-  async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
-    const outcome = await this.#parts.store.sessions.end(target, this.#now());
-    if (outcome.ended > 0)
-      await this.#parts.audit({
-        event: "session_ended",
-        userId: target.userId ?? null,
-        sid: target.sid,
-        ip: by.ip,
-        carrier: null,
-        detail: { why: by.why },
-      });
-    return outcome;
-  }
-
-  /** Ends every session of the user in one atomic mark, but `keep`: that one lives on, and its access tokens must be refreshed. */
-  async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
-    await this.#parts.activity.flush();
-    const outcome = await this.#parts.store.sessions.endAll(userId, keep, this.#now());
-    await this.#parts.audit({
-      event: "sessions_ended",
-      userId,
-      sid: keep,
-      ip: by.ip,
-      carrier: null,
-      detail: { why: by.why, ended: outcome.ended },
-    });
-    return outcome;
   }
 
   async #renewed(event: string, found: Found | null, pending: Pending<Renewal>, from: From, now: Instant): Promise<Issued | null> {

@@ -99,6 +99,9 @@ export interface Sessions {
   /** This user's live sessions with both deadlines ahead of `now`, latest activity first. */
   list(userId: UserId, now: Instant): MaybePromise<readonly SessionRecord[]>;
 
+  /** Everybody's live sessions with both deadlines ahead of `now`, latest activity first, at most `limit`: for an operator, not for a request. */
+  recent(now: Instant, limit: number): MaybePromise<readonly SessionRecord[]>;
+
   /**
    * Ends one session. With `userId` only if it is that user's. Appends one `sid` entry.
    * @returns ended 0, and nothing appended, if it is absent, not that user's, or has ended already. A session past its deadlines still is ended.

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import type { DestinationStream } from "pino";
 import type { Log } from "../core/ports.ts";
+import { printable } from "./printable.ts";
 
 /**
  * Fields that are never written, whoever passes them: a log is read, copied and kept by people who may not log in as anybody.
@@ -59,11 +60,6 @@ interface LogLine {
 function humanLine({ level, time, event, ...fields }: LogLine): string {
   const shown = Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [`${name}=${printable(JSON.stringify(value))}`]));
   return `${[time.slice(11, 19), level.padEnd(5), event, ...shown].join(" ")}\n`;
-}
-
-/** What an attacker wrote into a value can't begin a line of its own, move the cursor or turn the text round: JSON leaves some of what can. */
-function printable(json: string): string {
-  return json.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Errors, with their stack and their own causes: an `Error` has no fields that JSON would show. */

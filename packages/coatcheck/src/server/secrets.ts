@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CoatcheckOptions } from "../config/options.ts";
 import type { SecretSource } from "../config/read.ts";
@@ -10,6 +10,7 @@ import { decode } from "../crypto/base64url.ts";
 import { canonical, defaultSecretPath, ensureSecretFile, holds, thisMachine } from "./secret-file.ts";
 import type { Machine } from "./secret-file.ts";
 import { systemRandom } from "./random.ts";
+import { StartError } from "./start-error.ts";
 import { MIN_SECRET_BYTES, weakness } from "./weakness.ts";
 
 /** The master secrets, and what whoever started the server should know of them. */
@@ -42,6 +43,19 @@ export function masterSecrets(source: SecretSource, context: SecretContext): Mas
   const data = dataFile(context.store);
   if (data !== null) return fromDefaultFile(data, context);
   return { masters: [context.random.bytes(MIN_SECRET_BYTES)], where: "in memory, a new one at each start", made: true, warnings: [] };
+}
+
+/**
+ * Those of a store that is there already: with it its secret was made, so that none is made here.
+ * @throws StartError if the one that the server made is not there. @throws ConfigError as {@link masterSecrets}
+ */
+export function existingSecrets(source: SecretSource, context: SecretContext): MasterSecrets {
+  const data = hasDefault(context.store, context.issuer) ? dataFile(context.store) : null;
+  if (source.kind === "default" && data !== null) {
+    const path = defaultSecretPath(data, context.machine);
+    if (!existsSync(path)) throw new StartError(`the secret of this store is not at ${path}: give --secret-file, or set COATCHECK_SECRET`);
+  }
+  return masterSecrets(source, context);
 }
 
 /**

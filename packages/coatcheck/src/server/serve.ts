@@ -1,7 +1,6 @@
 import { compose } from "../compose.ts";
 import type { Composed } from "../compose.ts";
 import type { ServerConfig } from "../config/read.ts";
-import { ConfigError, StoreUnavailable } from "../core/errors.ts";
 import type { Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { createRoutes } from "../http/index.ts";
@@ -13,7 +12,7 @@ import { systemClock } from "./clock.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { Site } from "./http-server.ts";
 import { systemRandom } from "./random.ts";
-import { StartError } from "./start-error.ts";
+import { storeErrorOf } from "./start-error.ts";
 
 /** A server that answers. */
 export interface Running {
@@ -47,7 +46,7 @@ export async function serve(config: ServerConfig, masters: readonly Uint8Array[]
     };
   } catch (error) {
     await http.stop();
-    throw startErrorOf(error, store);
+    throw storeErrorOf(error, store);
   }
 }
 
@@ -64,15 +63,4 @@ function siteFor({ engine }: Composed): Site["fetch"] {
 
 function storeFor(name: string): Store {
   return name === "memory:" ? memory() : sqlite(name.slice("sqlite:".length));
-}
-
-/** What the settings said was right, and can't be done here. */
-function startErrorOf(error: unknown, { name }: Store): unknown {
-  if (error instanceof ConfigError) return new StartError(error.message, { cause: error });
-  if (!(error instanceof StoreUnavailable)) return error;
-  const why = error.cause instanceof Error ? error.cause.message : String(error.cause);
-  return new StartError(
-    `the store ${name} can't be opened (${why}): check that its file and folder may be read and written, or choose another with --store`,
-    { cause: error },
-  );
 }

@@ -32,6 +32,7 @@ async function examples(kind: string): Promise<Example[]> {
 
 const programs = await examples("ts run");
 const tours = await examples("sh tour");
+const commands = await examples("sh cli");
 
 describe("the examples in the documents", { timeout: 60_000 }, () => {
   beforeAll(async () => {
@@ -47,6 +48,7 @@ describe("the examples in the documents", { timeout: 60_000 }, () => {
   it("are there", () => {
     expect(programs.length).toBeGreaterThan(0);
     expect(tours.length).toBeGreaterThan(0);
+    expect(commands.length).toBeGreaterThan(0);
   });
 
   it("compile", async () => {
@@ -62,6 +64,23 @@ describe("the examples in the documents", { timeout: 60_000 }, () => {
     expect(stdout).not.toBe("");
     await rm(folder, { recursive: true });
   });
+
+  it("the commands do what they say, one after the other beside one running server", () =>
+    withServer(async ({ url, folder }) => {
+      const headers = { "content-type": "application/json" };
+      await fetch(`${url}/auth/sign-up`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ email: "ada@example.com", password: "violet-otter-harbour-42" }),
+      });
+      const cli = join(ROOT, "packages", "coatcheck", "src", "cli", "index.ts");
+      const env = { ...process.env, XDG_STATE_HOME: join(folder, "state"), COATCHECK_STORE: `sqlite:${join(folder, "data", "test.db")}` };
+      for (const { name, code } of commands) {
+        const script = `coatcheck() { "${process.execPath}" "${cli}" "$@"; }\n${code}`;
+        const { stdout, stderr } = await run("bash", ["-euo", "pipefail", "-c", script], { cwd: folder, env });
+        expect({ name, stdout, stderr }).toEqual({ name, stdout: expect.stringMatching(/./) as string, stderr: "" });
+      }
+    }));
 
   it.each(tours)("$name does what it says", ({ code }) =>
     withServer(async ({ url, folder }) => {

@@ -1,9 +1,12 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
 
+/** What somebody pasted in the wrong place: no message repeats it. */
+const SECRET = "oq7PxZpHZmzsHDmRvXq2380KDg8Nrg51ZwAA2nrFp6g";
 const HERE = process.cwd();
 let folder: string;
 let written: { stdout: string; stderr: string };
@@ -31,12 +34,25 @@ afterEach(() => {
 test.each<[readonly string[], Readonly<Record<string, string>>, string | null, string]>([
   [[], {}, null, "no command: try coatcheck serve, or coatcheck --help"],
   [["srve"], {}, null, "unknown command srve: did you mean serve?"],
-  [["--nope"], {}, null, "unknown option '--nope'; see coatcheck --help"],
+  [["--hlep"], {}, null, "unknown flag --hlep: did you mean --help?"],
+  [["session"], {}, null, "no command: try coatcheck session list, or coatcheck session --help"],
+  [["session", "lst"], {}, null, "unknown command session lst: did you mean session list?"],
+  [["session", "list", "--usr", "x"], {}, null, "unknown flag --usr: did you mean --user?"],
+  [["session", "list", "--isuer=x"], {}, null, "unknown flag --isuer: did you mean --issuer?"],
+  [["session", "list", "x"], {}, null, "too much after coatcheck session list: it takes flags alone; see coatcheck session list --help"],
+  [["session", "list", "--limit", "0"], {}, null, `--limit is "0", but must be a whole number from 1`],
+  [["session", "end"], {}, null, "which session? Give one sid, or --user with an address or an id for all of theirs"],
+  [["session", "end", "x", "y"], {}, null, "too much after coatcheck session end: it takes one value; see coatcheck session end --help"],
+  [["session", "end", SECRET], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
+  [["session", "end", `-${SECRET}`], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
+  [["session", "end", `--${SECRET}`], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
+  [["session", `--${SECRET}`], {}, null, "unknown flag; see coatcheck session --help"],
+  [["session", "list", "--idle", "1m"], {}, null, `--idle is "1m", but must be from "2m" to "400d"`],
   [["serve", "--prot", "1"], {}, null, "unknown flag --prot: did you mean --port?"],
   [["serve", "--metrics-port", "1"], {}, null, "unknown flag --metrics-port: did you mean --port?"],
   [["serve", "--secret=hunter2"], {}, null, "unknown flag --secret: did you mean --secret-file?"],
   [["serve", "--port"], {}, null, "option '--port <number>' argument missing; see coatcheck serve --help"],
-  [["serve", "now"], {}, null, "too many arguments for 'serve'. Expected 0 arguments but got 1: now.; see coatcheck serve --help"],
+  [["serve", "now"], {}, null, "too much after coatcheck serve: it takes flags alone; see coatcheck serve --help"],
   [["serve", "--idle", "1m"], {}, null, `--idle is "1m", but must be from "2m" to "400d"`],
   [["serve"], { COATCHECK_ISUER: "x" }, null, "unknown environment variable COATCHECK_ISUER: did you mean COATCHECK_ISSUER?"],
   [["serve"], { PORT: "http" }, null, `PORT is "http", but must be a whole number from 0 to 65535`],
@@ -68,4 +84,43 @@ test("--help and --version are status 0, on stdout", async () => {
   expect(await main(["serve", "--help"])).toBe(0);
   expect(written.stderr).toBe("");
   expect(written.stdout).toMatch(/--trusted-proxies <number> {2}how many proxies/);
+});
+
+test("each command's help has an example", async () => {
+  for (const args of [["serve"], ["session", "list"], ["session", "end"]]) {
+    expect(await main([...args, "--help"])).toBe(0);
+    expect(written.stdout.split("Usage: ").at(-1)).toContain(`For example:\n  $ coatcheck ${args.join(" ")} `);
+  }
+  expect(await main(["help", "session"])).toBe(0);
+  expect(written.stdout).toContain("Usage: coatcheck session [options] [command]");
+  expect(written.stderr).toBe("");
+});
+
+describe("administration of a store that is not there is status 1, and makes nothing", () => {
+  test.each<[string, () => void, readonly string[], RegExp]>([
+    ["no file", () => undefined, [], /^there is no store in \S+coatcheck\.db: name the one that the server uses with --store, or start/],
+    ["an empty file", () => writeFileSync("x.db", ""), ["--store", "sqlite:x.db"], /^there is no store in \S+x\.db/],
+    ["another file", () => writeFileSync("x.db", "x".repeat(4_096)), ["--store", "sqlite:x.db"], /^there is no store in \S+x\.db/],
+    ["a folder", () => mkdirSync("x.db"), ["--store", "sqlite:x.db"], /^there is no store in \S+x\.db/],
+    [
+      "another program's",
+      () => new Database("x.db").exec("CREATE TABLE t (x)").close(),
+      ["--store", "sqlite:x.db"],
+      /^there is no store in/,
+    ],
+    [
+      "memory",
+      () => undefined,
+      ["--store", "memory:"],
+      /^the store memory: lives inside its server alone and can't be administered from here/,
+    ],
+  ])("%s", async (_, make, flags, line) => {
+    make();
+    const before = readdirSync(".");
+    expect(await main(["session", "list", ...flags])).toBe(1);
+    expect(written.stdout).toBe("");
+    expect(written.stderr).toMatch(/^coatcheck: [^\n]+\n$/);
+    expect(written.stderr.replace("coatcheck: ", "")).toMatch(line);
+    expect(readdirSync(".")).toEqual(before);
+  });
 });

@@ -63,14 +63,25 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-/** Runs `body` with a server on a fresh folder and takes both away afterwards. */
-export async function withServer(body: (server: RunningServer) => Promise<void>, flags: readonly string[] = []): Promise<void> {
+/** A server on a fresh folder, and what takes both away. */
+export async function openServer(flags: readonly string[] = []): Promise<RunningServer & { remove(): Promise<void> }> {
   const folder = await temporaryFolder();
   const server = await startServer(folder, flags);
+  return {
+    ...server,
+    remove: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Runs `body` with a server on a fresh folder and takes both away afterwards. */
+export async function withServer(body: (server: RunningServer) => Promise<void>, flags: readonly string[] = []): Promise<void> {
+  const server = await openServer(flags);
   try {
     await body(server);
   } finally {
-    await server.stop();
-    await rm(folder, { recursive: true });
+    await server.remove();
   }
 }

@@ -40,8 +40,11 @@ export function memorySessions(memory: Memory): Sessions {
       for (const touch of touches) touchOne(tables, touch);
     },
 
-    list(userId, now) {
-      return liveOf(memory.read(), userId, now).sort(latestFirst).map(copySession);
+    list: (userId, now) => liveOf(memory.read(), userId, now).map(copySession),
+
+    recent(now, limit) {
+      const tables = memory.read();
+      return live(tables, tables.sessions.keys(), now).slice(0, limit).map(copySession);
     },
 
     end({ sid, userId }, now) {
@@ -100,10 +103,16 @@ function touchOne(tables: Tables, touch: Touch): void {
 }
 
 function liveOf(tables: Tables, userId: UserId, now: Instant): SessionRecord[] {
-  return [...(tables.sidsByUser.get(userId) ?? [])]
+  return live(tables, tables.sidsByUser.get(userId) ?? [], now);
+}
+
+/** Those of `sids` that live, latest activity first. */
+function live(tables: Tables, sids: Iterable<Sid>, now: Instant): SessionRecord[] {
+  return [...sids]
     .flatMap((sid) => find(tables, sid) ?? [])
     .filter((it) => isLive(it) && judgeLifetime(it.session, now) === "alive")
-    .map((it) => it.session);
+    .map((it) => it.session)
+    .sort(latestFirst);
 }
 
 function latestFirst(a: SessionRecord, b: SessionRecord): number {

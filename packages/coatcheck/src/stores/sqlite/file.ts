@@ -1,9 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { ConfigError } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { isBusy } from "./outages.ts";
+import { APPLICATION_ID } from "./schema.ts";
 
 /**
  * Makes the folder (0700) and an empty file (0600) where there is none; SQLite gives its side files the mode of the file.
@@ -20,6 +21,24 @@ export function prepareFile(path: string): void {
     throw new ConfigError(`${path} can't be made (${code}): name another place for the store`, { cause: error });
   }
   if (!statSync(path).isFile()) throw new ConfigError(`${path} is not a file: name one for the store`);
+}
+
+/** Where the header of a database file names its program (https://www.sqlite.org/fileformat2.html §1.3), four bytes. */
+const APPLICATION_ID_AT = 68;
+
+/**
+ * Whether there is a store of ours in this file. Looks at the header alone: makes nothing, changes nothing. Before the file is opened as a store and
+ * never after, for the reason that {@link prepareFile} gives.
+ */
+export function isStoreFile(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const header = Buffer.alloc(APPLICATION_ID_AT + 4);
+  const file = openSync(path, "r");
+  try {
+    return readSync(file, header) === header.length && header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** How long to wait between two tries to switch, in milliseconds. */

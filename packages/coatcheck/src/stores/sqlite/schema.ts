@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { ConfigError } from "../../core/errors.ts";
 
 /** Marks a file as ours in its header ("coat" in ASCII), so that no other program's file is ever taken over. */
-const APPLICATION_ID = 0x636f6174;
+export const APPLICATION_ID = 0x636f6174;
 
 /**
  * When a session is over by itself: past a deadline or ended. Cutoffs are not in it: they are marks on a scope, and purge goes through them apart.

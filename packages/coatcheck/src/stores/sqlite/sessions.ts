@@ -11,8 +11,11 @@ import { sessionPurge } from "./purge.ts";
 import { finder, sessionRecords, toRecord } from "./records.ts";
 import type { Records, SessionRow } from "./records.ts";
 
-/** What {@link Sessions.list} shows: deadlines by `judgeLifetime` of core/lifetime.ts, a deadline that is reached has passed. */
-const LISTED = `s.user_id = @userId AND ${LIVE} AND s.expires_at > @now AND s.idle_expires_at > @now`;
+/** What {@link Sessions.recent} shows: deadlines by `judgeLifetime` of core/lifetime.ts, a deadline that is reached has passed. */
+const ALIVE = `${LIVE} AND s.expires_at > @now AND s.idle_expires_at > @now`;
+/** What {@link Sessions.list} shows. */
+const LISTED = `s.user_id = @userId AND ${ALIVE}`;
+const LATEST_FIRST = "ORDER BY s.last_seen_at DESC, s.created_at DESC";
 
 export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
   const records = sessionRecords(db);
@@ -20,7 +23,11 @@ export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
   const { endOne, renewOne, refreshOne } = stepsOnOne(records, log);
   const list = db.query<[{ userId: UserId; now: Instant }], SessionRow>(
     "reader",
-    `SELECT s.* FROM sessions AS s WHERE ${LISTED} ORDER BY s.last_seen_at DESC, s.created_at DESC`,
+    `SELECT s.* FROM sessions AS s WHERE ${LISTED} ${LATEST_FIRST}`,
+  );
+  const recent = db.query<[{ now: Instant; limit: number }], SessionRow>(
+    "reader",
+    `SELECT s.* FROM sessions AS s WHERE ${ALIVE} ${LATEST_FIRST} LIMIT @limit`,
   );
   const countOthers = db.query<[{ userId: UserId; now: Instant; keep: Sid | null }], { others: number }>(
     "writer",
@@ -51,6 +58,8 @@ export function sqliteSessions(db: Connection, log: LogWriter): Sessions {
     },
 
     list: (userId, now) => list.all({ userId, now }).map(toRecord),
+
+    recent: (now, limit) => recent.all({ now, limit }).map(toRecord),
 
     end: ({ sid, userId }, now) => db.transaction(() => endOne(sid, userId, now)),
 

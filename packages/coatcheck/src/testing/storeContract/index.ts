@@ -7,7 +7,8 @@ import { general } from "./general.ts";
 import { feed } from "./log.ts";
 import { audit, keys, throttles } from "./others.ts";
 import { refreshing } from "./refreshing.ts";
-import { finding, listing, renewing, starting, touching } from "./sessions.ts";
+import { listing } from "./listing.ts";
+import { finding, renewing, starting, touching } from "./sessions.ts";
 
 /** What a test runner offers; vitest, node:test and jest do. */
 export interface Runner {

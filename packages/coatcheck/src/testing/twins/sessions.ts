@@ -247,6 +247,16 @@ export const listTwins: readonly Twin[] = [
   twin("the oldest activity comes first", "Lists the latest activity first", ({ sessions }) => ({
     sessions: { list: async (userId, now) => (await sessions.list(userId, now)).toReversed() },
   })),
+  twin(
+    "the list of all shows too many",
+    "Everybody's live sessions are listed, latest activity first, at most as many as asked",
+    ({ sessions }) => ({ sessions: { recent: (now) => sessions.recent(now, Infinity) } }),
+  ),
+  twin(
+    "the list of all shows what is idle",
+    "Everybody's live sessions are listed, latest activity first, at most as many as asked",
+    ({ sessions }) => ({ sessions: { recent: (now, limit) => sessions.recent(instant(now - 1), limit) } }),
+  ),
   twin("the list has forgotten the rotation", "Each listed record is as find gives it, a rotation included", ({ sessions }) => ({
     sessions: {
       list: async (userId, now) => (await sessions.list(userId, now)).map((it) => ({ ...it, rotation: { ...it.rotation, wonBy: null } })),

@@ -1,0 +1,96 @@
+import type { Sid, UserId } from "../core/ids.ts";
+import { judgeLifetime } from "../core/lifetime.ts";
+import type { MaybePromise } from "../core/maybe.ts";
+import type { AuditEvent, Clock, EndOutcome, Store } from "../core/ports.ts";
+import { isLive } from "../core/session.ts";
+import type { SessionRecord } from "../core/session.ts";
+import type { Instant } from "../core/time.ts";
+import type { Activity } from "./activity.ts";
+
+/** Where a request came from, for the audit trail. */
+export interface From {
+  readonly ip: string;
+}
+
+/** Why sessions end, as the audit trail says it. */
+export interface Ending extends From {
+  readonly why:
+    | "sign_out"
+    | "signed_in_again"
+    | "ended_by_user"
+    | "ended_everywhere"
+    | "revoked"
+    | "ended_by_application"
+    | "user_disabled"
+    | "password_set"
+    | "ended_by_administrator";
+}
+
+export interface RegisterParts {
+  readonly store: Store;
+  readonly activity: Activity;
+  readonly clock: Clock;
+  readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+}
+
+/** The sessions that there are: found, listed and ended without any credential, and so without a carrier or a secret. It asks the store, never memory. */
+export class SessionRegister {
+  readonly #parts: RegisterParts;
+
+  constructor(parts: RegisterParts) {
+    this.#parts = parts;
+  }
+
+  /** The record of a live session with both deadlines ahead; null otherwise. */
+  async find(sid: Sid): Promise<SessionRecord | null> {
+    const found = await this.#parts.store.sessions.find(sid);
+    if (found === null || !isLive(found)) return null;
+    const idleExpiresAt = Math.max(found.session.idleExpiresAt, this.#parts.activity.pendingIdle(sid)) as Instant;
+    return judgeLifetime({ ...found.session, idleExpiresAt }, this.#now()) === "alive" ? { ...found.session, idleExpiresAt } : null;
+  }
+
+  /** This user's live sessions, latest activity first. */
+  async list(userId: UserId): Promise<readonly SessionRecord[]> {
+    await this.#parts.activity.flush();
+    return this.#parts.store.sessions.list(userId, this.#now());
+  }
+
+  /** Everybody's live sessions, latest activity first, at most `limit`. */
+  async recent(limit: number): Promise<readonly SessionRecord[]> {
+    await this.#parts.activity.flush();
+    return this.#parts.store.sessions.recent(this.#now(), limit);
+  }
+
+  async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
+    const outcome = await this.#parts.store.sessions.end(target, this.#now());
+    if (outcome.ended > 0)
+      await this.#parts.audit({
+        event: "session_ended",
+        userId: target.userId ?? null,
+        sid: target.sid,
+        ip: by.ip,
+        carrier: null,
+        detail: { why: by.why },
+      });
+    return outcome;
+  }
+
+  /** Ends every session of the user in one atomic mark, but `keep`: that one lives on, and its access tokens must be refreshed. */
+  async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
+    await this.#parts.activity.flush();
+    const outcome = await this.#parts.store.sessions.endAll(userId, keep, this.#now());
+    await this.#parts.audit({
+      event: "sessions_ended",
+      userId,
+      sid: keep,
+      ip: by.ip,
+      carrier: null,
+      detail: { why: by.why, ended: outcome.ended },
+    });
+    return outcome;
+  }
+
+  #now(): Instant {
+    return this.#parts.clock.now();
+  }
+}

@@ -1,0 +1,107 @@
+import { userInfo } from "node:os";
+import { resolve } from "node:path";
+import { Activity } from "../carriers/activity.ts";
+import { SessionRegister } from "../carriers/register.ts";
+import { readConfig } from "../config/read.ts";
+import type { ServerConfig } from "../config/read.ts";
+import { SETTING_NAMES } from "../config/table.ts";
+import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
+import { systemClock } from "../server/clock.ts";
+import { systemRandom } from "../server/random.ts";
+import { existingSecrets } from "../server/secrets.ts";
+import { thisMachine } from "../server/secret-file.ts";
+import { storeErrorOf } from "../server/start-error.ts";
+import { isStoreFile } from "../stores/sqlite/file.ts";
+import { sqlite } from "../stores/sqlite/index.ts";
+import type { Flags } from "./command.ts";
+import { readConfigFile } from "./config-file.ts";
+import { Failure } from "./failure.ts";
+import { print } from "./output.ts";
+import type { Report } from "./output.ts";
+
+/** What a command of administration works with: the store itself, whether or not a server runs on it, and the rules that go with it. */
+export interface Desk {
+  readonly config: ServerConfig;
+  readonly store: Store;
+  readonly sessions: SessionRegister;
+  readonly clock: Clock;
+  /** Writes to the audit trail what was done, and that it was done here and by whom. */
+  audit(event: Deed): Promise<void>;
+  /** The store's master secrets, the first of which writes. @throws ConfigError, StartError if they are not to be found: none is made. */
+  masters(): readonly Uint8Array[];
+}
+
+/** A security event without what all of them share here. */
+export type Deed = Pick<AuditEvent, "event"> & Partial<AuditEvent>;
+
+/**
+ * Opens the store that `coatcheck serve` would serve with these flags, this environment and this folder's file, lets `work` work on it, and prints
+ * what comes of that. Never makes a store.
+ * @throws ConfigError if it was asked wrongly. @throws Failure, StartError if it can't be done.
+ */
+export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>): Promise<void> {
+  const config = readConfig({ flags: settingsIn(flags), env: process.env, file: readConfigFile() });
+  const store = existingStore(config);
+  try {
+    await store.open();
+  } catch (error) {
+    throw storeErrorOf(error, store);
+  }
+  try {
+    print(await work(deskOn(config, store)), flags["json"] === true);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The flags that are settings; the others are the command's own. */
+function settingsIn(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => (SETTING_NAMES as readonly string[]).includes(name)));
+}
+
+function existingStore({ store: name }: ServerConfig): Store {
+  if (name === "memory:") {
+    throw new Failure("the store memory: lives inside its server alone and can't be administered from here: use sqlite:<file> for both");
+  }
+  const file = name.slice("sqlite:".length);
+  if (!isStoreFile(resolve(file))) {
+    throw new Failure(
+      `there is no store in ${resolve(file)}: name the one that the server uses with --store, or start the server, which makes it`,
+    );
+  }
+  return sqlite(file);
+}
+
+function deskOn(config: ServerConfig, store: Store): Desk {
+  const clock = systemClock;
+  const by = { actor: "cli", osUser: osUser() };
+  async function audit(deed: Deed): Promise<void> {
+    const nothing = { userId: null, sid: null, ip: "", carrier: null };
+    try {
+      await store.audit.append({ ...nothing, ...deed, at: clock.now(), detail: { ...deed.detail, ...by } });
+    } catch (error) {
+      throw new Failure("it is done, but could not be written to the audit trail: see whether the disk is full", { cause: error });
+    }
+  }
+  const activity = new Activity(store.sessions, config.settings, SILENT);
+  return {
+    ...{ config, store, clock, audit },
+    sessions: new SessionRegister({ store, activity, clock, audit }),
+    masters() {
+      const context = { issuer: config.settings.issuer, store: config.store, random: systemRandom, machine: thisMachine() };
+      return existingSecrets(config.secret, context).masters;
+    },
+  };
+}
+
+/** The command reports what it does itself: here nothing else has anything to say. */
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Who runs this, as the system knows them: some systems have no name for a number. */
+function osUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
+}
