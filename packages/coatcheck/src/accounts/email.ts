@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
+import { EMAIL_LENGTH } from "../core/limits.ts";
 
-/** RFC 5321 §4.5.3.1: a path of 256 octets with its angle brackets, a local part of 64. */
-const MAX_ADDRESS = 254;
+/** RFC 5321 §4.5.3.1.1. */
 const MAX_LOCAL = 64;
 
 /**
@@ -22,7 +22,7 @@ const DOMAIN_AS_TYPED = /^[A-Za-z0-9.\-\u0080-\u{10ffff}]+$/u;
  * @returns null for what is no address, or one that some mail software would take elsewhere.
  */
 export function canonicalEmail(text: string): string | null {
-  if (text.length > MAX_ADDRESS) return null;
+  if (text.length > EMAIL_LENGTH.max) return null;
   const at = text.indexOf("@");
   const typed = text.slice(at + 1);
   if (at === -1 || !DOMAIN_AS_TYPED.test(typed)) return null;
@@ -30,7 +30,7 @@ export function canonicalEmail(text: string): string | null {
   const local = asciiLowerCase(text.slice(0, at));
   const domain = domainToASCII(typed);
   const address = `${local}@${domain}`;
-  const valid = address.length <= MAX_ADDRESS && local.length <= MAX_LOCAL && LOCAL_PART.test(local) && DOMAIN.test(domain);
+  const valid = address.length <= EMAIL_LENGTH.max && local.length <= MAX_LOCAL && LOCAL_PART.test(local) && DOMAIN.test(domain);
   return valid ? address : null;
 }
 

@@ -1,6 +1,6 @@
 import type { RefusalReason } from "./verdict.ts";
 
-interface ErrorRow {
+export interface ErrorRow {
   readonly status: number;
   /** What the outside reads: never says more than the code does. */
   readonly title: string;

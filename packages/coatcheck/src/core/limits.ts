@@ -18,3 +18,6 @@ export const FRESH_PROOF: Milliseconds = duration("5m");
 
 /** Password length in Unicode code points. */
 export const PASSWORD_LENGTH = { min: 8, max: 1_024 } as const;
+
+/** Length of an e-mail address, in characters: a path of 256 octets with its angle brackets (RFC 5321 §4.5.3.1.3). */
+export const EMAIL_LENGTH = { max: 254 } as const;

@@ -74,3 +74,28 @@ export const jwksSchema = v.object({
 
 export const aliveSchema = v.object({ status: v.literal("alive") });
 export const readySchema = v.object({ status: v.literal("ready") });
+
+/** OpenAPI 3.1: what every such document has. */
+export const descriptionSchema = v.looseObject({ openapi: v.string(), info: v.looseObject({}), paths: v.looseObject({}) });
+
+/** RFC 9457: the error form of everything but `/oauth/*`. */
+export const problemSchema = v.object({
+  type: v.pipe(v.string(), v.url(), v.description("The address of this code's entry in the catalogue.")),
+  title: text("What it is; the same for each occurrence."),
+  status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+  detail: text("This occurrence, or what to do about it. For people."),
+  code: text("Stable: what a program goes by."),
+  errors: v.optional(
+    v.pipe(
+      v.array(v.object({ pointer: text("Where in the body: a JSON pointer (RFC 6901), for example `/email`."), detail: v.string() })),
+      v.description("With 422: what is wrong with each field."),
+    ),
+  ),
+});
+
+/** RFC 6749 §5.2: the error form of `/oauth/*`. */
+export const oauthErrorSchema = v.object({
+  error: text("The standard's name for it."),
+  error_description: text("For people."),
+  code: v.optional(text("There if the error is one of this server's own: what a program goes by.")),
+});

@@ -1,13 +1,25 @@
-import type { CoatcheckError } from "../core/errors.ts";
+import type { CoatcheckError, ErrorRow } from "../core/errors.ts";
 
-/** The names of RFC 6749 §5.2 that this server says, with their status. */
+/** The names of RFC 6749 §5.2 that this server says. Closed both ways, like the table of our own codes. */
 export const OAUTH_ERRORS = {
-  invalid_request: 400,
-  invalid_client: 401,
-  invalid_grant: 400,
-  invalid_scope: 400,
-  unsupported_grant_type: 400,
-} as const satisfies Record<string, number>;
+  invalid_request: {
+    status: 400,
+    title: "A parameter is missing, malformed or there twice",
+    mend: "Mend the parameter that the description names.",
+  },
+  invalid_client: {
+    status: 401,
+    title: "There is no such client, or it has no such secret",
+    mend: "Check the client's id and secret; for a refresh token that sign-in gave, send neither.",
+  },
+  invalid_grant: {
+    status: 400,
+    title: "The refresh token does not hold",
+    mend: "Sign in again: it was used, ended, expired or never made.",
+  },
+  invalid_scope: { status: 400, title: "That scope is not to be had", mend: "Ask for no more than was granted; a session has no scopes." },
+  unsupported_grant_type: { status: 400, title: "This server does not know that grant", mend: "Use one that the description names." },
+} as const satisfies Record<string, ErrorRow>;
 
 export type OAuthErrorName = keyof typeof OAUTH_ERRORS;
 
@@ -25,12 +37,12 @@ export class OAuthError extends Error {
   }
 
   get status(): number {
-    return OAUTH_ERRORS[this.error];
+    return OAUTH_ERRORS[this.error].status;
   }
 }
 
 /** The standard's nearest name for one of our errors: by fault of the caller, or ours (the names of RFC 6749 §4.1.2.1). */
-export function oauthNameOf({ status }: CoatcheckError): string {
+export function oauthNameOf({ status }: Pick<CoatcheckError, "status">): string {
   if (status === 429 || status === 503) return "temporarily_unavailable";
   return status === 500 ? "server_error" : "invalid_request";
 }

@@ -15,6 +15,11 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   insufficient_user_authentication: `Bearer error="insufficient_user_authentication", max_age="${FRESH_PROOF / 1_000}"`,
 };
 
+/** Whether errors of an address have the form of RFC 6749 §5.2. */
+export function hasOAuthErrors(path: string): boolean {
+  return path.startsWith("/oauth/");
+}
+
 /** The error form of everything but `/oauth/*`: RFC 9457, with a stable `code` and, for 422, each field by name. */
 export function problem(error: CoatcheckError, issuer: string): Refused {
   const { code, status, details } = error;

@@ -61,6 +61,7 @@ export function client<A extends Successes>(
 ): Route {
   return {
     ...described(row, row.credentials, READING_FORM),
+    bodyType: "application/x-www-form-urlencoded",
     run: async (call) => {
       const form = await readForm(call.request);
       await guardOrigin(call, row.method, form.has("refresh_token") || form.has("token") || hasClientAuthentication(call.request, form));
@@ -89,6 +90,7 @@ function described(row: AnyRow, credentials: readonly Credential[], brings: read
   return {
     ...{ group, method, path, id, tag, summary, description, credentials, params, query, body, bodyIsOptional, refusals },
     answers: row.answers,
+    bodyType: "application/json",
   };
 }
 

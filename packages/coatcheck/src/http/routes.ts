@@ -8,7 +8,7 @@ import { preflight, respond } from "./headers.ts";
 import { hand } from "./issued.ts";
 import type { Handed } from "./issued.ts";
 import { OAuthError } from "./oauth-errors.ts";
-import { answerable, oauthProblem, problem } from "./problem.ts";
+import { answerable, hasOAuthErrors, oauthProblem, problem } from "./problem.ts";
 import type { Method, Route, RouteGroup } from "./route.ts";
 import { JWKS_PATH } from "./routes/tokens.ts";
 import { auditAmbiguous, createSite } from "./site.ts";
@@ -100,6 +100,6 @@ function failed(site: Site, path: string, thrown: unknown): Answer {
 }
 
 function explain({ engine }: Site, path: string, error: CoatcheckError | OAuthError): Answer {
-  if (error instanceof OAuthError || path.startsWith("/oauth/")) return oauthProblem(error);
+  if (error instanceof OAuthError || hasOAuthErrors(path)) return oauthProblem(error);
   return problem(error, engine.settings.issuer);
 }

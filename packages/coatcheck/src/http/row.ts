@@ -1,6 +1,7 @@
 import type * as v from "valibot";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Answer } from "./answer.ts";
+import type { problemSchema } from "./answers.ts";
 import type { Call } from "./call.ts";
 import type { OAuthErrorName } from "./oauth-errors.ts";
 import type { FieldsSchema } from "./validate.ts";
@@ -53,6 +54,8 @@ export interface Route {
   readonly params: FieldsSchema | null;
   readonly query: FieldsSchema | null;
   readonly body: FieldsSchema | null;
+  /** The type that its body must have. */
+  readonly bodyType: "application/json" | "application/x-www-form-urlencoded";
   readonly bodyIsOptional: boolean;
   readonly answers: Successes;
   /** Everything that it may refuse with. `method_not_allowed` is the address's to say, and `internal` nobody's to plan for. */
@@ -94,7 +97,7 @@ export type Said<A extends Successes> =
   | { [S in keyof A & number]: Omit<Answer, "status" | "body"> & { readonly status: S } & BodyOf<A[S]> }[keyof A & number];
 
 /** A refusal as an answer, for the few routes that say more with it than an error that is thrown. */
-export type Refused = Answer & { readonly type: "application/problem+json" };
+export type Refused = Answer & { readonly type: "application/problem+json"; readonly body: Shown<v.InferOutput<typeof problemSchema>> };
 
 type BodyOf<S> = S extends { readonly body: infer B extends v.GenericSchema }
   ? { readonly body: Shown<v.InferOutput<B>> }

@@ -1,45 +1,36 @@
 import * as v from "valibot";
 import { SID } from "../core/ids.ts";
 import type { Sid } from "../core/ids.ts";
-import { PASSWORD_LENGTH } from "../core/limits.ts";
+import { EMAIL_LENGTH, PASSWORD_LENGTH } from "../core/limits.ts";
+import { atLeast, atMost, noControls, wellFormed } from "./rule.ts";
 
 // One schema for each body, form and query. They check what comes in, and they are what the API's description is made from.
-// A message of a check says what was expected, never what came.
 
-/** Text that every store keeps as it is: no lone surrogate, which has no UTF-8. */
-const text = v.pipe(
-  v.string(),
-  v.check((it) => it.isWellFormed(), "must be well-formed Unicode"),
-);
-
-const codePoints = (it: string): number => [...it].length;
+/** Text that every store keeps as it is. */
+const text = v.pipe(v.string(), wellFormed());
 
 /** A password that somebody has: as long as any may be, no shorter than nothing. Whether it fits is for the hash to say. */
-const knownPassword = v.pipe(
-  text,
-  v.check((it) => codePoints(it) <= PASSWORD_LENGTH.max, `must have at most ${PASSWORD_LENGTH.max} characters`),
-);
+const knownPassword = v.pipe(text, atMost(PASSWORD_LENGTH.max), v.examples(["correct horse battery"]));
 
 /** A password that somebody chooses: length alone is judged here; what is easy to guess, where accounts are kept. */
-const newPassword = v.pipe(
-  knownPassword,
-  v.check((it) => codePoints(it) >= PASSWORD_LENGTH.min, `must have at least ${PASSWORD_LENGTH.min} characters`),
+const newPassword = v.pipe(knownPassword, atLeast(PASSWORD_LENGTH.min), v.description("Any characters, none of them needed."));
+
+/** No longer than any address can be: what is one is decided where accounts are kept. */
+const email = v.pipe(text, atMost(EMAIL_LENGTH.max), v.examples(["ada@example.com"]));
+
+const name = v.pipe(text, atMost(200), noControls(), v.description("Shown to its owner."));
+
+const carrier = v.optional(
+  v.pipe(
+    v.picklist(["cookie", "token"]),
+    v.description("What the client will carry: a cookie in `Set-Cookie`, or tokens in the answer's body."),
+  ),
+  "cookie",
 );
-
-/** Longer than any address can be (RFC 5321 §4.5.3.1.3): what is one is decided where accounts are kept. */
-const email = v.pipe(text, v.maxLength(320, "must have at most 320 characters"));
-
-const name = v.pipe(
-  text,
-  v.maxLength(200, "must have at most 200 characters"),
-  v.check((it) => !/\p{Cc}/u.test(it), "must hold no control characters"),
-);
-
-const carrier = v.optional(v.picklist(["cookie", "token"]), "cookie");
 
 export const signUpBody = v.strictObject({ email, password: newPassword, name: v.optional(name), carrier });
 export const signInBody = v.strictObject({ email, password: knownPassword, carrier });
-export const signOutBody = v.strictObject({ refresh_token: v.optional(text) });
+export const signOutBody = v.strictObject({ refresh_token: v.optional(v.pipe(text, v.description("Its session ends too."))) });
 export const confirmBody = v.strictObject({ password: knownPassword });
 export const passwordBody = v.strictObject({ current: knownPassword, new: newPassword });
 
@@ -48,27 +39,48 @@ export const sessionParams = v.strictObject({
   sid: v.pipe(
     v.string(),
     v.regex(SID),
+    v.description("The session's public name."),
     v.transform((it) => it as Sid),
   ),
 });
 
 /** `keep=current` spares the asker; `wait=true` answers only once nobody can accept the ended ones any more. */
-export const endAllQuery = v.strictObject({ keep: v.optional(v.picklist(["current"])), wait: v.optional(v.picklist(["true", "false"])) });
+export const endAllQuery = v.strictObject({
+  keep: v.optional(v.pipe(v.picklist(["current"]), v.description("Spares the session that asks, and needs a fresh proof."))),
+  wait: v.optional(
+    v.pipe(
+      v.picklist(["true", "false"]),
+      v.description("Answers once nobody accepts the ended ones any more. On one host, that is the commit: at once."),
+    ),
+  ),
+});
+
+const said = (description: string) => v.pipe(v.string(), v.description(description));
+
+/** Who the client is, as far as the form says it (RFC 6749 §2.3.1). */
+const clientFields = {
+  client_id: v.optional(said("The client's id; the built-in public client unless given.")),
+  client_secret: v.optional(said("The client's secret, where it is not shown by HTTP Basic.")),
+};
 
 /** RFC 6749 §6, and the name of one attempt: the same on every retry of it. */
 export const tokenForm = v.strictObject({
-  grant_type: v.string(),
-  refresh_token: v.optional(v.string()),
-  refresh_id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,64}$/, "must be 16 to 64 base64url characters"))),
-  scope: v.optional(v.string()),
-  client_id: v.optional(v.string()),
-  client_secret: v.optional(v.string()),
+  grant_type: said("`refresh_token`."),
+  refresh_token: v.optional(said("With `refresh_token`: the newest one.")),
+  refresh_id: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z0-9_-]{16,64}$/, "must be 16 to 64 base64url characters"),
+      v.description("With `refresh_token`: a name for this attempt, the same on every retry of it, so that a lost answer logs nobody out."),
+    ),
+  ),
+  scope: v.optional(said("A session has none: any is `invalid_scope`.")),
+  ...clientFields,
 });
 
 /** RFC 7009 §2.1. The hint is only a hint: our tokens say themselves what they are. */
 export const revokeForm = v.strictObject({
-  token: v.string(),
-  token_type_hint: v.optional(v.string()),
-  client_id: v.optional(v.string()),
-  client_secret: v.optional(v.string()),
+  token: said("An access or a refresh token."),
+  token_type_hint: v.optional(said("Not needed: tokens say themselves what they are.")),
+  ...clientFields,
 });

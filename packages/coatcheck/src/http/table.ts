@@ -1,7 +1,8 @@
 import type { Engine } from "./engine.ts";
 import type { Method, Route, RouteGroup } from "./route.ts";
+import { describe } from "./openapi/document.ts";
 import { accountRoutes, meRoute } from "./routes/account.ts";
-import { operationRoutes } from "./routes/operations.ts";
+import { descriptionRoute, operationRoutes } from "./routes/operations.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { signOutRoute } from "./routes/sign-out.ts";
@@ -12,8 +13,10 @@ import { tokenRoutes } from "./routes/tokens.ts";
  */
 export function routeTable({ accounts, settings }: Pick<Engine, "accounts" | "settings">, groups: readonly RouteGroup[]): readonly Route[] {
   const built = accounts === null ? [] : [...signInRoutes(accounts, settings.signUp), ...accountRoutes(accounts)];
-  const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operationRoutes];
-  return all.filter(({ group }) => groups.includes(group));
+  const description = descriptionRoute(() => describe(table, settings));
+  const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operationRoutes, description];
+  const table = all.filter(({ group }) => groups.includes(group));
+  return table;
 }
 
 /** What stands at one address. */

@@ -32,6 +32,7 @@ describe("the table of routes", () => {
       "GET /.well-known/jwks.json nothing",
       "GET /healthz nothing",
       "GET /readyz nothing",
+      "GET /openapi.json nothing",
     ]);
   });
 

@@ -222,7 +222,6 @@ describe("what comes later is not there yet", () => {
     ["GET", "/oauth/authorize"],
     ["GET", "/.well-known/oauth-authorization-server"],
     ["GET", "/.well-known/openid-configuration"],
-    ["GET", "/openapi.json"],
     ["GET", "/metrics"],
   ])("%s %s", async (method, path) => {
     const { call } = await openHouse();

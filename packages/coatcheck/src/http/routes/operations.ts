@@ -1,5 +1,6 @@
 import { ok } from "../answer.ts";
-import { aliveSchema, readySchema } from "../answers.ts";
+import { aliveSchema, descriptionSchema, readySchema } from "../answers.ts";
+import type { OpenApiDocument } from "../openapi/document.ts";
 import { anybody } from "../route.ts";
 import type { Route } from "../route.ts";
 
@@ -29,3 +30,21 @@ export const operationRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** How long anybody may keep the description, in seconds. */
+const DESCRIPTION_MAX_AGE = 300;
+
+/** @param describe makes the description of the table that this row stands in; called once, when somebody first asks. */
+export function descriptionRoute(describe: () => OpenApiDocument): Route {
+  let document: OpenApiDocument | null = null;
+  return anybody({
+    group: "operations",
+    method: "GET",
+    path: "/openapi.json",
+    id: "getDescription",
+    tag: "Operations",
+    summary: "This description (OpenAPI 3.1)",
+    answers: { 200: { description: "Made from the schemas that check what comes in.", body: descriptionSchema } },
+    answer: () => ({ ...ok((document ??= describe())), publicFor: DESCRIPTION_MAX_AGE }),
+  });
+}
