@@ -83,6 +83,7 @@ export function readOptions(options: CoatcheckOptions): Settings {
     if (options[needed] === undefined) throw new ConfigError(`the option "${needed}" is missing: coatcheck() can't do without it`);
   }
   refuseUnknownRoutes(options.routes);
+  refuseBrokenParts(options);
   const given: Readonly<Record<string, unknown>> = { ...options };
   const find: Find = (name) => (given[name] === undefined ? undefined : { raw: given[name], at: `the option "${name}"` });
   return settingsFrom(find, settle("issuer", find("issuer"), ""));
@@ -92,4 +93,17 @@ function refuseUnknownRoutes(routes: unknown): void {
   if (routes === undefined) return;
   if (!Array.isArray(routes)) throw new ConfigError(`the option "routes" must be a list of ${ROUTE_GROUPS.join(", ")}`);
   refuseUnknownKeys(routes.map(String), ROUTE_GROUPS, "group in routes");
+}
+
+/** Said at start, and not at the first request: a users table that is null by mistake must not mean built-in accounts that anybody can make. */
+function refuseBrokenParts({ store, users, claims }: { readonly [Part in "store" | "users" | "claims"]?: unknown }): void {
+  if (!has(store, "open")) throw new ConfigError(`the option "store" must be a store, like sqlite("data/app.db")`);
+  if (users !== undefined && !has(users, "get")) throw new ConfigError(`the option "users" must have a function get(id)`);
+  const functions = typeof claims === "object" && claims !== null && !Array.isArray(claims) ? Object.values(claims) : [claims];
+  if (claims !== undefined && !functions.every((fill) => typeof fill === "function"))
+    throw new ConfigError(`the option "claims" must hold a function for each claim, like { tenant: (user) => "acme" }`);
+}
+
+function has(part: unknown, method: string): boolean {
+  return typeof part === "object" && part !== null && typeof Reflect.get(part, method) === "function";
 }

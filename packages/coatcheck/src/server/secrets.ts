@@ -67,7 +67,7 @@ export function librarySecrets(
   { issuer }: Pick<Settings, "issuer">,
 ): readonly Uint8Array[] {
   const at = `the option "secret"`;
-  if (secret !== undefined) return readSecrets(typeof secret === "string" ? secret.split(",") : secret, at);
+  if (secret !== undefined) return readSecrets(typeof secret === "string" ? secret.split(",") : [secret].flat(), at);
   if (!hasDefault(store.name, issuer)) throw new ConfigError(`${at} is missing: set it to one made by ${HOW_TO_MAKE}`);
   // Not the caller's own random: the file outlives a test.
   return masterSecrets({ kind: "default" }, { issuer, store: store.name, random: systemRandom, machine: thisMachine() }).masters;

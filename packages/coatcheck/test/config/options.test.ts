@@ -3,9 +3,9 @@ import { ConfigError } from "../../src/core/errors.ts";
 import { readOptions } from "../../src/config/options.ts";
 import type { CoatcheckOptions } from "../../src/config/options.ts";
 import { readConfig } from "../../src/config/read.ts";
-import type { Store } from "../../src/core/ports.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 
-const store = {} as Store;
+const store = memory();
 
 /** As a caller without types may write them. */
 function parse(options: Readonly<Record<string, unknown>>): ReturnType<typeof readOptions> {

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
+import { cacheConfusion } from "./cache-confusion.ts";
 import { enumeration } from "./enumeration.ts";
 import { refreshRace } from "./refresh-race.ts";
 
 // Longer runs than the test command has time for: `npm run soak`, or one of them: `npm run soak -- refresh --rounds 100`.
 
-const RUNS: Readonly<Record<string, (rounds: number) => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown };
+const RUNS: Readonly<Record<string, (rounds: number) => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache };
 
 const { values, positionals } = parseArgs({ options: { rounds: { type: "string", default: "1000" } }, allowPositionals: true });
 const rounds = Number(values.rounds);
@@ -43,4 +44,13 @@ async function knownOrUnknown(): Promise<boolean> {
   const { lines, ok } = await enumeration();
   for (const line of lines) console.log(`  ${line}`);
   return ok;
+}
+
+async function cache(thousands: number): Promise<boolean> {
+  console.log(`Cache of verified tokens: ${thousands * 1_000} random pairs of tokens that look alike`);
+  const { tokens, accepted, faults } = await cacheConfusion(thousands * 1_000);
+  console.log(`  ${tokens} tokens, accepted ${accepted} times`);
+  for (const fault of faults) console.error(`  FAULT: ${fault}`);
+  if (faults.length === 0) console.log("  each verdict is the one that is given without the cache");
+  return faults.length === 0;
 }

@@ -10,7 +10,7 @@ import { systemRandom } from "../../src/server/random.ts";
 export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Each test process of one set-up must have the same secret. */
-const TEST_MASTER: Uint8Array = Uint8Array.from({ length: 32 }, (_, at) => (at * 73 + 41) % 251);
+export const TEST_MASTER: Uint8Array = Uint8Array.from({ length: 32 }, (_, at) => (at * 73 + 41) % 251);
 
 /** A user directory in which everybody exists. */
 export const ANYBODY: UserDirectory = { get: (id) => ({ id, roles: ["member"], disabled: false }) };
