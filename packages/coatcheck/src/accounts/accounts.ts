@@ -1,11 +1,9 @@
 import { CoatcheckError } from "../core/errors.ts";
-import type { FieldError } from "../core/errors.ts";
 import type { UserId } from "../core/ids.ts";
-import type { Clock, Log, Random, UserProof, UserRecord, Users } from "../core/ports.ts";
-import { encode } from "../crypto/base64url.ts";
-import { canonicalEmail } from "./email.ts";
+import type { Clock, Log, Random, UserProof, Users } from "../core/ports.ts";
 import { createHasher, decoyHash, needsRehash } from "./hashing.ts";
 import type { Hasher, Slot } from "./hashing.ts";
+import { newUser, readEmail } from "./newcomer.ts";
 import { passwordFault, refuseFault, unreadable } from "./password.ts";
 import { createThrottle } from "./throttle.ts";
 import type { ProofDoor, Throttle, ThrottleOptions } from "./throttle.ts";
@@ -49,8 +47,6 @@ export interface Accounts {
    * @throws as {@link prove}, and {weak_password}
    */
   preparePassword(userId: UserId, change: { readonly current: string; readonly next: string }, from: From): Promise<PreparedPassword>;
-  /** For an administrator who makes an account or sets a password. @throws {invalid_input} {weak_password} {overloaded} */
-  hashNew(user: Pick<UserRecord, "email" | "name">, password: string): Promise<string>;
 }
 
 export interface PreparedPassword {
@@ -80,8 +76,6 @@ interface Desk extends AccountParts {
   readonly decoy: string;
 }
 
-const USER_ID_BYTES = 16;
-
 export function createAccounts(parts: AccountParts): Accounts {
   const { clock, random, throttles, throttle, hasher = createHasher({ random }) } = parts;
   const desk: Desk = { ...parts, hasher, doors: createThrottle({ ...throttle, throttles, clock }), decoy: decoyHash(random) };
@@ -90,10 +84,6 @@ export function createAccounts(parts: AccountParts): Accounts {
     prove: (credentials, from) => prove(desk, credentials, from),
     confirm: (userId, password, from) => confirm(desk, userId, password, from),
     preparePassword: (userId, change, from) => preparePassword(desk, userId, change, from),
-    hashNew: async ({ email, name }, password) => {
-      refuseFault(passwordFault(password, { email, name, issuerHost: parts.issuerHost }), "/password");
-      return hasher.hash(password);
-    },
   };
 }
 
@@ -108,7 +98,7 @@ async function signUp(desk: Desk, { email: typed, password, name = "" }: Newcome
     await door.count();
     return slot.hash(password);
   });
-  const proof = await desk.users.create(newUser(desk, email, name), passwordHash);
+  const proof = await desk.users.create(newUser(desk, { email, name, roles: [] }), passwordHash);
   if (proof === null) throw new CoatcheckError("email_taken");
   // Where they signed up from is where they will mistype their password first.
   const home = await desk.doors.proof(email, from.ip);
@@ -195,17 +185,4 @@ async function upToDate({ users, log }: Desk, slot: Slot, proof: UserProof, pass
   if (!(await users.rehash(id, proof.passwordHash, passwordHash))) return proof;
   log.info("password_rehashed", { userId: id });
   return { ...proof, passwordHash };
-}
-
-function newUser({ random, clock }: Desk, email: string, name: string): UserRecord {
-  const id = `usr_${encode(random.bytes(USER_ID_BYTES))}` as UserId;
-  return { id, email, name, roles: [], emailVerified: false, disabled: false, createdAt: clock.now() };
-}
-
-/** @throws {invalid_input} */
-function readEmail(typed: string): string {
-  const email = canonicalEmail(typed);
-  if (email !== null) return email;
-  const fields: readonly FieldError[] = [{ pointer: "/email", detail: "must be an e-mail address" }];
-  throw new CoatcheckError("invalid_input", { fields });
 }

@@ -7,6 +7,7 @@ import type { Flags } from "./command.ts";
 import { Failure } from "./failure.ts";
 import { misuse } from "./misuse.ts";
 import { sessionCommand } from "./session.ts";
+import { userCommand } from "./user.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit statuses: done, it failed, it was used wrongly. */
@@ -27,7 +28,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), sessionCommand()];
+  const commands = [serveCommand(), userCommand(), sessionCommand()];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",

@@ -13,7 +13,7 @@ export async function findUser({ store }: Desk, typed: string): Promise<UserReco
 }
 
 /** The one spelling of an address. @throws ConfigError */
-function readEmail(typed: string): string {
+export function readEmail(typed: string): string {
   const email = canonicalEmail(typed);
   if (email === null) throw new ConfigError(`${JSON.stringify(typed)} is no e-mail address: write it like ada@example.com`);
   return email;

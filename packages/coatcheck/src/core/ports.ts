@@ -187,6 +187,8 @@ export interface Users {
   create(user: UserRecord, passwordHash: string): MaybePromise<UserProof | null>;
   byEmail(email: string): MaybePromise<UserProof | null>;
   byId(id: UserId): MaybePromise<UserProof | null>;
+  /** Accounts in the order of their addresses, byte by byte, at most `limit`: for an operator. */
+  list(limit: number): MaybePromise<readonly UserRecord[]>;
   /** Replaces the hash by a better one of the same password, if it is still `expect`. Ends nothing. */
   rehash(id: UserId, expect: string, passwordHash: string): MaybePromise<boolean>;
   /**
@@ -194,6 +196,8 @@ export interface Users {
    * @returns null, and nothing is written, if the hash is another by now or `keep` is no live session of this user.
    */
   changePassword(change: PasswordChange): MaybePromise<Found | null>;
+  /** An operator's: replaces the hash, whatever it was, and appends a `user` cutoff in the same transaction. False if there is no such user. */
+  setPassword(id: UserId, passwordHash: string, now: Instant): MaybePromise<boolean>;
   /** Replaces the roles and appends `invalidate-user`. False if there is no such user. */
   setRoles(id: UserId, roles: readonly string[], now: Instant): MaybePromise<boolean>;
   /** Disabling appends a `user` cutoff in the same transaction, so enabling again revives nothing. False if there is no such user. */

@@ -144,16 +144,6 @@ function chained(first: () => void, then: () => void): () => void {
   };
 }
 
-describe("hashNew", () => {
-  it("holds an administrator to the same rules", async () => {
-    const { accounts } = open();
-    const user = { email: "carol@example.com", name: "Carol" };
-    expect(await accounts.hashNew(user, PASSWORD)).toMatch(/^\$argon2id\$/);
-    expect(await refusedWith(accounts.hashNew(user, "carol1234"))).toBe("weak_password");
-    expect(await refusedWith(accounts.hashNew(user, "short"))).toBe("invalid_input");
-  });
-});
-
 it("says overloaded when the queue is full, and counts nobody for it", async () => {
   const { accounts } = open({ hasher: createHasher({ random, running: 1, waiting: 1 }) });
   await accounts.signUp(ALICE, HOME);

@@ -9,6 +9,9 @@ interface Listed {
   readonly more: boolean;
 }
 
+/** Each command is a process of its own. */
+const SLOW = { timeout: 60_000 };
+
 let server: Awaited<ReturnType<typeof openServer>>;
 let ada: Person;
 let bob: Person;
@@ -20,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-describe("session list, while the server runs", () => {
+describe("session list, while the server runs", SLOW, () => {
   test("shows everybody's sessions, latest activity first, and nothing that opens one", async () => {
     const ran = await beside(server, ["session", "list", "--json"]);
     const { sessions, more } = json(ran) as Listed;
@@ -60,7 +63,7 @@ describe("session list, while the server runs", () => {
   });
 });
 
-describe("session end, while the server runs", () => {
+describe("session end, while the server runs", SLOW, () => {
   test("ends one session at the next request, and no other", async () => {
     const cyd = await person(server.url, "cyd@example.com");
     const { status, stdout, stderr } = await beside(server, ["session", "end", cyd.sid]);

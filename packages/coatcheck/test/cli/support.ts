@@ -45,9 +45,9 @@ export function json({ status, stdout, stderr }: Ran): unknown {
   return JSON.parse(stdout);
 }
 
-const PASSWORD = "violet-otter-harbour-42";
+export const PASSWORD = "violet-otter-harbour-42";
 
-function post(url: string, path: string, body: object): Promise<Response> {
+export function post(url: string, path: string, body: object): Promise<Response> {
   return fetch(url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
 

@@ -7,6 +7,12 @@ import { main } from "../../src/cli/main.ts";
 
 /** What somebody pasted in the wrong place: no message repeats it. */
 const SECRET = "oq7PxZpHZmzsHDmRvXq2380KDg8Nrg51ZwAA2nrFp6g";
+const COMMANDS: readonly (readonly string[])[] = [
+  ["serve"],
+  ...["add", "list", "disable", "enable", "password", "roles"].map((verb) => ["user", verb]),
+  ["session", "list"],
+  ["session", "end"],
+];
 const HERE = process.cwd();
 let folder: string;
 let written: { stdout: string; stderr: string };
@@ -47,6 +53,26 @@ test.each<[readonly string[], Readonly<Record<string, string>>, string | null, s
   [["session", "end", `-${SECRET}`], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
   [["session", "end", `--${SECRET}`], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
   [["session", `--${SECRET}`], {}, null, "unknown flag; see coatcheck session --help"],
+  [["user"], {}, null, "no command: try coatcheck user add, or coatcheck user --help"],
+  [["user", "remove"], {}, null, "unknown command user remove: did you mean user roles?"],
+  [["user", "add"], {}, null, "missing required argument 'address'; see coatcheck user add --help"],
+  [["user", "add", "ada"], {}, null, `"ada" is no e-mail address: write it like ada@example.com`],
+  [
+    ["user", "add", "ada@example.com", "hunter2"],
+    {},
+    null,
+    "too much after coatcheck user add: it takes one value; see coatcheck user add --help",
+  ],
+  [["user", "add", "ada@example.com", "--password=hunter2"], {}, null, "unknown flag --password: did you mean --password-stdin?"],
+  [
+    ["user", "password", "ada@example.com", "--password-stdin", "--password-prompt"],
+    {},
+    null,
+    "--password-stdin and --password-prompt: give one of them",
+  ],
+  [["user", "roles", "ada@example.com"], {}, null, "which roles? Give a list like editor,admin, or --none"],
+  [["user", "roles", "ada@example.com", "a", "--none"], {}, null, "which roles? Give a list like editor,admin, or --none"],
+  [["user", "list", "--limit=-1"], {}, null, `--limit is "-1", but must be a whole number from 1`],
   [["session", "list", "--idle", "1m"], {}, null, `--idle is "1m", but must be from "2m" to "400d"`],
   [["serve", "--prot", "1"], {}, null, "unknown flag --prot: did you mean --port?"],
   [["serve", "--metrics-port", "1"], {}, null, "unknown flag --metrics-port: did you mean --port?"],
@@ -87,9 +113,9 @@ test("--help and --version are status 0, on stdout", async () => {
 });
 
 test("each command's help has an example", async () => {
-  for (const args of [["serve"], ["session", "list"], ["session", "end"]]) {
+  for (const args of COMMANDS) {
     expect(await main([...args, "--help"])).toBe(0);
-    expect(written.stdout.split("Usage: ").at(-1)).toContain(`For example:\n  $ coatcheck ${args.join(" ")} `);
+    expect(written.stdout.split("Usage: ").at(-1)).toContain(`For example:\n  $ coatcheck ${args.join(" ")}`);
   }
   expect(await main(["help", "session"])).toBe(0);
   expect(written.stdout).toContain("Usage: coatcheck session [options] [command]");

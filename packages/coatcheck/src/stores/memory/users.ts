@@ -25,6 +25,12 @@ export function memoryUsers(memory: Memory): Users {
 
     byId: (id) => proof(memory.read(), id),
 
+    list(limit) {
+      const users = [...memory.read().users.values()].map((row) => copyUser(row.user));
+      // Addresses are ASCII: code units are bytes.
+      return users.sort((a, b) => (a.email < b.email ? -1 : 1)).slice(0, limit);
+    },
+
     rehash(id, expect, passwordHash) {
       const row = memory.write().users.get(id);
       if (row?.passwordHash !== expect) return false;
@@ -42,6 +48,22 @@ export function memoryUsers(memory: Memory): Users {
       save(tables, copySession(renewed(spared(kept.session, cutoff), renewal)));
       append(tables, "invalidate-sid", keep, renewal.lastSeenAt);
       return handOut(tables, keep);
+    },
+
+    ...operatorsUsers(memory),
+  };
+}
+
+/** What an operator changes in an account, and what that does to its sessions. */
+function operatorsUsers(memory: Memory): Pick<Users, "setPassword" | "setRoles" | "setDisabled"> {
+  return {
+    setPassword(id, passwordHash, now) {
+      const tables = memory.write();
+      const row = tables.users.get(id);
+      if (row === undefined) return false;
+      row.passwordHash = passwordHash;
+      append(tables, "user", id, now);
+      return true;
     },
 
     setRoles(id, roles, now) {

@@ -31,9 +31,8 @@ export function sqliteUsers(db: Connection, log: LogWriter): Users {
   );
   const byEmail = db.query<[string], ProofRow>("reader", `${PROOF} WHERE u.email = ?`);
   const byId = db.query<[UserId], ProofRow>("reader", `${PROOF} WHERE u.id = ?`);
+  const list = db.query<[number], UserRow>("reader", "SELECT * FROM users ORDER BY email LIMIT ?");
   const replaceHash = db.query<[string, UserId, string]>("writer", "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?");
-  const setRoles = db.query<[string, UserId]>("writer", "UPDATE users SET roles = ? WHERE id = ?");
-  const setDisabled = db.query<[number, UserId]>("writer", "UPDATE users SET disabled = ? WHERE id = ?");
 
   return {
     create: (user, passwordHash) =>
@@ -42,6 +41,8 @@ export function sqliteUsers(db: Connection, log: LogWriter): Users {
     byEmail: (email) => toProof(byEmail.get(email)),
 
     byId: (id) => toProof(byId.get(id)),
+
+    list: (limit) => list.all(limit).map(toUser),
 
     rehash: (id, expect, passwordHash) => db.transaction(() => replaceHash.run(passwordHash, id, expect) === 1),
 
@@ -54,6 +55,23 @@ export function sqliteUsers(db: Connection, log: LogWriter): Users {
         records.save(renewed(spared(kept.session, cutoff), renewal));
         log.append("invalidate-sid", keep, renewal.lastSeenAt);
         return records.handOut(keep);
+      }),
+
+    ...operatorsUsers(db, log),
+  };
+}
+
+/** What an operator changes in an account, and what that does to its sessions. */
+function operatorsUsers(db: Connection, log: LogWriter): Pick<Users, "setPassword" | "setRoles" | "setDisabled"> {
+  const setHash = db.query<[string, UserId]>("writer", "UPDATE users SET password_hash = ? WHERE id = ?");
+  const setRoles = db.query<[string, UserId]>("writer", "UPDATE users SET roles = ? WHERE id = ?");
+  const setDisabled = db.query<[number, UserId]>("writer", "UPDATE users SET disabled = ? WHERE id = ?");
+  return {
+    setPassword: (id, passwordHash, now) =>
+      db.transaction(() => {
+        const known = setHash.run(passwordHash, id) === 1;
+        if (known) log.append("user", id, now);
+        return known;
       }),
 
     setRoles: (id, roles, now) =>
@@ -86,8 +104,11 @@ function toRow(user: UserRecord, passwordHash: string): UserRow {
 }
 
 function toProof(row: ProofRow | undefined): UserProof | null {
-  if (row === undefined) return null;
-  const user: UserRecord = {
+  return row === undefined ? null : { user: toUser(row), passwordHash: row.password_hash, head: row.head };
+}
+
+function toUser(row: UserRow): UserRecord {
+  return {
     id: row.id,
     email: row.email,
     name: row.name,
@@ -96,7 +117,6 @@ function toProof(row: ProofRow | undefined): UserProof | null {
     disabled: row.disabled === 1,
     createdAt: row.created_at,
   };
-  return { user, passwordHash: row.password_hash, head: row.head };
 }
 
 function copyUser(user: UserRecord): UserRecord {

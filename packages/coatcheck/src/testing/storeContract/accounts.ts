@@ -63,6 +63,21 @@ export const accounts: Cases = {
     assert.deepEqual((await t.store.users.byId(user.id))?.user, user);
   },
 
+  "Accounts are listed by address, at most as many as asked": async (t) => {
+    const [b, a, c] = [await t.account(), await t.account({ disabled: true }), await t.account({ roles: [] })];
+    const all = await t.store.users.list(100_000);
+    const emails = all.map(({ email }) => email);
+    assert.deepEqual(emails, emails.toSorted());
+    for (const user of [a, b, c])
+      assert.deepEqual(
+        all.filter(({ id }) => id === user.id),
+        [user],
+      );
+    assert.deepEqual(await t.store.users.list(2), all.slice(0, 2));
+    for (const { roles } of all) (roles as string[]).push("owner");
+    assert.notDeepEqual((await t.store.users.list(1))[0], all[0]);
+  },
+
   "Rehashing replaces the hash if it is still the expected one, and ends nothing": async (t) => {
     const user = await t.account();
     const { sid } = await t.start({ userId: user.id });
@@ -103,6 +118,24 @@ export const accounts: Cases = {
     assert.deepEqual(enabled, []);
     assert.deepEqual((await t.store.users.byId(user.id))?.user, user);
     for (const one of [sid, underWay.sid]) assert.equal(await t.lives(one), false);
+    await untouched();
+  },
+
+  "An operator's password replaces the hash and ends every session, those under way too": async (t) => {
+    const user = await t.account();
+    const untouched = await t.bystanders();
+    const { sid } = await t.start({ userId: user.id });
+    const underWay = await t.newSession({ userId: user.id });
+    const entries = await t.entries(async () => assert.equal(await t.store.users.setPassword(user.id, "second hash", t.now), true));
+    assert.deepEqual(
+      entries.map(({ kind, key, at }) => [kind, key, at]),
+      [["user", user.id, t.now]],
+    );
+    assert.deepEqual(await t.store.users.byId(user.id), { user, passwordHash: "second hash", head: await t.head() });
+    await t.store.sessions.start(underWay, null, t.now);
+    for (const one of [sid, underWay.sid]) assert.equal(await t.lives(one), false);
+    const nobody = await t.appended(async () => assert.equal(await t.store.users.setPassword(t.userId(), "a hash", t.now), false));
+    assert.deepEqual(nobody, []);
     await untouched();
   },
 

@@ -82,6 +82,33 @@ export const accountTwins: readonly Twin[] = [
       },
     },
   })),
+  twin("the list has no end", "Accounts are listed by address, at most as many as asked", ({ users }) => ({
+    users: { list: () => users.list(Infinity) },
+  })),
+  twin("the list hides who is disabled", "Accounts are listed by address, at most as many as asked", ({ users }) => ({
+    users: { list: async (limit) => (await users.list(Infinity)).filter(({ disabled }) => !disabled).slice(0, limit) },
+  })),
+  twin(
+    "an operator's password ends nothing",
+    "An operator's password replaces the hash and ends every session, those under way too",
+    ({ users }) => ({
+      users: {
+        setPassword: async (id, hash) => users.rehash(id, (await users.byId(id))?.passwordHash ?? "", hash),
+      },
+    }),
+  ),
+  twin(
+    "an operator's password ends the sessions that there are, one by one",
+    "An operator's password replaces the hash and ends every session, those under way too",
+    ({ users, sessions }) => ({
+      users: {
+        setPassword: async (id, hash, now) => {
+          for (const { sid } of await sessions.list(id, now)) await sessions.end({ sid }, now);
+          return await users.rehash(id, (await users.byId(id))?.passwordHash ?? "", hash);
+        },
+      },
+    }),
+  ),
   twin("nobody can be disabled", "Roles and disabling of nobody are false and append nothing", ({ users, feed }) => ({
     users: {
       setDisabled: async (id, disabled, now) => {
