@@ -39,7 +39,7 @@ export type { ErrorCode } from "./core/errors.ts";
 export type { Auth, Session, Started, StartOptions } from "./auth.ts";
 export type { TokenResponse } from "./http/index.ts";
 export type { CoatcheckOptions } from "./config/options.ts";
-export type { Principal, RefusalReason, Verdict } from "./core/verdict.ts";
+export type { ClientPrincipal, Principal, RefusalReason, UserPrincipal, Verdict } from "./core/verdict.ts";
 export type { CarrierName, Device, JsonValue } from "./core/session.ts";
 export type { DeclaredClaims, UserDirectory, UserView } from "./core/users.ts";
 export type { Duration, Instant } from "./core/time.ts";

@@ -46,6 +46,17 @@ describe.each(["cookie", "token"] as const)("an application with its own users, 
     expect(await me.json()).toMatchObject({ user: { id: "42", roles: ["editor"], name: "Ada" }, session: { carrier } });
   });
 
+  it.each(["coatcheck", `cli_${"c".repeat(22)}`])(
+    "starts nothing for a user who is called %s, as clients are (RFC 9700 §4.15)",
+    async (id) => {
+      const auth = await application({ users: { get: async () => ({ id, roles: [], disabled: false }) } });
+      await expect(auth.start({ userId: id, amr: ["hwk"], carrier })).rejects.toMatchObject({
+        code: "invalid_input",
+        details: { fields: [{ pointer: "/userId" }] },
+      });
+    },
+  );
+
   it("ends one session, or all of a user", async () => {
     const auth = await application();
     const [one, two, three] = [await logIn(auth), await logIn(auth), await logIn(auth)];

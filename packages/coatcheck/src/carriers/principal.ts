@@ -1,10 +1,11 @@
 import type { JsonValue, SessionRecord } from "../core/session.ts";
 import type { DeclaredClaims, UserView } from "../core/users.ts";
-import type { Principal } from "../core/verdict.ts";
+import type { UserPrincipal } from "../core/verdict.ts";
 
 /** What a session of this user is to the application. Frozen: it is shared between requests. */
-export function principalOf(session: SessionRecord, user: UserView, claims: DeclaredClaims): Principal {
+export function principalOf(session: SessionRecord, user: UserView, claims: DeclaredClaims): UserPrincipal {
   return Object.freeze({
+    kind: "user",
     userId: session.userId,
     sid: session.sid,
     clientId: session.clientId,

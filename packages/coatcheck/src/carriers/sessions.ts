@@ -1,3 +1,5 @@
+import { CoatcheckError } from "../core/errors.ts";
+import { isClientId } from "../core/ids.ts";
 import type { Seq, Sid, UserId } from "../core/ids.ts";
 import type { AuditEvent, Renewal } from "../core/ports.ts";
 import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord } from "../core/session.ts";
@@ -37,8 +39,10 @@ export class SessionService extends SessionRegister {
     this.#parts = parts;
   }
 
-  /** @throws {store_unavailable} */
+  /** @throws {invalid_input} for a user who is named like a client: their tokens could not be told apart (RFC 9700 §4.15). @throws {store_unavailable} */
   async start(arrival: Arrival): Promise<Issued> {
+    if (isClientId(arrival.user.id))
+      throw new CoatcheckError("invalid_input", { fields: [{ pointer: "/userId", detail: "is named like a client" }] });
     const now = this.#now();
     const pending = this.#parts.carriers[arrival.carrier].issue({ ...arrival, userId: arrival.user.id as UserId }, now);
     const { session } = await this.#parts.store.sessions.start(pending.write, arrival.replaces, now);

@@ -19,6 +19,11 @@ export const ERRORS = {
   unauthenticated: { status: 401, title: "Nobody is logged in", mend: "Sign in, then send the cookie or the access token." },
   invalid_token: { status: 401, title: "The access token is not valid", mend: "Refresh it; if that is refused, sign in again." },
   stale_claims: { status: 401, title: "The access token no longer says what is true", mend: "Refresh it and go on." },
+  login_required: {
+    status: 401,
+    title: "The access token is a client's, and nobody is logged in",
+    mend: "Sign in: a client's token is for the services that it was granted for, and opens no account.",
+  },
   insufficient_user_authentication: {
     status: 401,
     title: "A fresh proof of the person is needed",

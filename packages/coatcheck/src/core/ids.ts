@@ -4,7 +4,7 @@ export type Sid = string & { readonly __brand: "Sid" };
 /** The name of an account. Built-in accounts: `usr_` and 22 characters; an application's own users: whatever it uses. */
 export type UserId = string & { readonly __brand: "UserId" };
 
-/** The name of an OAuth client. Disjoint from {@link UserId}s: a client is never a user (RFC 9700 §4.15). */
+/** The name of an OAuth client: `cli_` and 22 characters, or the built-in one. Disjoint from {@link UserId}s: a client is never a user (RFC 9700 §4.15). */
 export type ClientId = string & { readonly __brand: "ClientId" };
 
 /** A position in the revocation log: `epoch * 2^40 + n`. Larger is later; two stores' positions never compare. */
@@ -12,6 +12,14 @@ export type Seq = number & { readonly __brand: "Seq" };
 
 /** The built-in public client: it owns every refresh token that sign-in gave. */
 export const BUILT_IN_CLIENT: ClientId = "coatcheck" as ClientId;
+
+/** What every client's id but the built-in one's begins with. */
+const CLIENT_PREFIX = "cli_";
+
+/** Whether `id` lies where clients are named: no user may be called so, whoever keeps the users. */
+export function isClientId(id: string): boolean {
+  return id === BUILT_IN_CLIENT || id.startsWith(CLIENT_PREFIX);
+}
 
 /** The one base64url spelling of 16 bytes. */
 export const SID: RegExp = /^[A-Za-z0-9_-]{21}[AQgw]$/;

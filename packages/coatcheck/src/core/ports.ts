@@ -1,3 +1,4 @@
+import type { Clients } from "./clients.ts";
 import type { Seq, Sid, UserId } from "./ids.ts";
 import type { MaybePromise } from "./maybe.ts";
 import type { AuthMethods, CarrierName, Found, JsonValue, Rotation, SessionRecord } from "./session.ts";
@@ -280,6 +281,7 @@ export interface Store {
   readonly sessions: Sessions;
   readonly feed: Feed;
   readonly users: Users;
+  readonly clients: Clients;
   readonly keys: Keys;
   readonly throttles: Throttles;
   readonly audit: Audit;

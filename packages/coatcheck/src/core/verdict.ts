@@ -2,8 +2,9 @@ import type { ClientId, Sid, UserId } from "./ids.ts";
 import type { AuthMethods, CarrierName } from "./session.ts";
 import type { Instant } from "./time.ts";
 
-/** What a request turns out to be. */
-export interface Principal {
+/** A person who is logged in. */
+export interface UserPrincipal {
+  readonly kind: "user";
   readonly userId: UserId;
   readonly sid: Sid;
   readonly clientId: ClientId;
@@ -16,6 +17,20 @@ export interface Principal {
   /** The claims that the application declared, as the token carries them; empty for a cookie's principal without any. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * A program that came with a token of its own (RFC 6749 §4.4): nobody is logged in, so there is no user, no session and no role.
+ * What it may do is what `scopes` says.
+ */
+export interface ClientPrincipal {
+  readonly kind: "client";
+  readonly clientId: ClientId;
+  /** What was granted of what the client may ask for (RFC 6749 §3.3); may be none. */
+  readonly scopes: readonly string[];
+}
+
+/** What a request turns out to be. Ask its `kind` before anything else: only a `user` has a `userId`. */
+export type Principal = UserPrincipal | ClientPrincipal;
 
 /** Why a credential is refused. Names, not texts: what the outside reads is in `errors.ts`. */
 export type RefusalReason =

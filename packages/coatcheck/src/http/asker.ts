@@ -11,6 +11,7 @@ import type { Call } from "./call.ts";
  * @throws {unauthenticated}
  * @throws {invalid_token}
  * @throws {stale_claims}
+ * @throws {login_required}
  * @throws {store_unavailable}
  */
 export async function authenticate(call: Call): Promise<SessionRecord> {
@@ -18,6 +19,7 @@ export async function authenticate(call: Call): Promise<SessionRecord> {
   if (located.carrier === null) throw new CoatcheckError(refusalCode(located.reason, "nothing"));
   const verdict = await site.engine.carriers[located.carrier].check(located.credential, now);
   if (!verdict.ok) throw refused(verdict.reason, located.carrier);
+  if (verdict.principal.kind === "client") throw new CoatcheckError("login_required");
   const session = await site.engine.sessions.find(verdict.principal.sid);
   if (session === null) throw refused("ended", located.carrier);
   return session;

@@ -11,6 +11,7 @@ import type { Refused } from "./row.ts";
  */
 const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   invalid_token: 'Bearer error="invalid_token"',
+  login_required: 'Bearer error="invalid_token"',
   stale_claims: 'Bearer error="invalid_token"',
   insufficient_user_authentication: `Bearer error="insufficient_user_authentication", max_age="${FRESH_PROOF / 1_000}"`,
 };

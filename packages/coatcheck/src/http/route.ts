@@ -18,7 +18,7 @@ const READING_PATH: readonly Refusal[] = ["not_found"];
 const READING_QUERY: readonly Refusal[] = ["bad_request", "invalid_input"];
 const READING_JSON: readonly Refusal[] = ["bad_request", "too_large", "unsupported_media_type", "invalid_input"];
 const READING_FORM: readonly Refusal[] = ["bad_request", "too_large", "unsupported_media_type", "invalid_request"];
-const KNOWING_WHO: readonly Refusal[] = ["unauthenticated", "invalid_token", "stale_claims", "store_unavailable"];
+const KNOWING_WHO: readonly Refusal[] = ["unauthenticated", "invalid_token", "stale_claims", "login_required", "store_unavailable"];
 
 /** A route that anybody may call. Where the call may come from is judged before anything of it is read. */
 export function anybody<A extends Successes, Q extends Fields = undefined, B extends Fields = undefined>(

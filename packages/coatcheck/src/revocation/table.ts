@@ -5,8 +5,9 @@ import type { Instant } from "../core/time.ts";
 
 /** Which scopes a credential stands in, and the log head that it was made at. */
 export interface Standing {
-  readonly sid: Sid;
-  readonly userId: UserId;
+  /** Null for a token that no login stands behind. */
+  readonly sid: Sid | null;
+  readonly userId: UserId | null;
   readonly clientId: ClientId;
   readonly rsq: Seq;
 }
@@ -78,7 +79,7 @@ export class RevocationTable {
     return seq(Math.max(this.#at("global", ""), this.#at("client", of.clientId), this.#at("user", of.userId)));
   }
 
-  #at(kind: LogKind, key: string): Seq {
-    return this.#marks.get(kind)?.get(key)?.seq ?? NEVER;
+  #at(kind: LogKind, key: string | null): Seq {
+    return key === null ? NEVER : (this.#marks.get(kind)?.get(key)?.seq ?? NEVER);
   }
 }

@@ -1,7 +1,7 @@
 import { seq } from "../../src/core/ids.ts";
 import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
 import { duration, instant } from "../../src/core/time.ts";
-import type { AccessClaims, ClaimsPolicy } from "../../src/carriers/token/claims.ts";
+import type { AccessClaims, ClaimsPolicy, ClientAccess, LoginAccess } from "../../src/carriers/token/claims.ts";
 import { readClaims } from "../../src/carriers/token/claims.ts";
 import { parseProof } from "../../src/carriers/token/credential.ts";
 import type { SigningKey } from "../../src/crypto/signing.ts";
@@ -12,7 +12,7 @@ export const NOW = instant(1_764_000_000_000);
 
 export const POLICY: ClaimsPolicy = { issuer: "http://localhost:3000", audience: "http://localhost:3000", maxTtl: duration("5m") };
 
-export const CLAIMS: AccessClaims = {
+export const CLAIMS: LoginAccess = {
   iss: POLICY.issuer,
   aud: POLICY.audience,
   sub: `usr_${"u".repeat(22)}` as UserId,
@@ -42,6 +42,22 @@ export const WIRE: Readonly<Record<string, unknown>> = {
   auth_time: 1_764_000_000,
   amr: ["pwd"],
   rsq: 2 ** 40 + 7,
+};
+
+const CLIENT_ID = `cli_${"c".repeat(22)}` as ClientId;
+const { sub: _sub, sid: _sid, roles: _roles, auth_time: _time, amr: _amr, ...both } = CLAIMS;
+
+/** What a client's own token says. */
+export const CLIENT_CLAIMS: ClientAccess = { ...both, sub: CLIENT_ID, client_id: CLIENT_ID, scope: ["report:read", "report:write"] };
+
+const { sid: _s, roles: _r, auth_time: _t, amr: _a, ...wire } = WIRE;
+
+/** The claims of {@link CLIENT_CLAIMS} as they stand in a token. */
+export const CLIENT_WIRE: Readonly<Record<string, unknown>> = {
+  ...wire,
+  sub: CLIENT_ID,
+  client_id: CLIENT_ID,
+  scope: "report:read report:write",
 };
 
 export const payload = (wire: unknown): Uint8Array => Buffer.from(JSON.stringify(wire));

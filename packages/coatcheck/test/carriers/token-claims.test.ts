@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { seq } from "../../src/core/ids.ts";
 import { LEEWAY } from "../../src/core/limits.ts";
 import { duration, instant, later } from "../../src/core/time.ts";
-import type { AccessClaims } from "../../src/carriers/token/claims.ts";
+import type { AccessClaims, LoginAccess } from "../../src/carriers/token/claims.ts";
 import { judgeClaims, readClaims, writeClaims } from "../../src/carriers/token/claims.ts";
-import { CLAIMS, NOW, POLICY, WIRE, payload } from "./access-tokens.ts";
+import { CLAIMS, CLIENT_CLAIMS, CLIENT_WIRE, NOW, POLICY, WIRE, payload } from "./access-tokens.ts";
 
 const read = (change: Record<string, unknown>): AccessClaims | null => readClaims(payload({ ...WIRE, ...change }));
 const without = (...names: string[]): AccessClaims | null =>
@@ -25,12 +25,44 @@ describe("reading claims", () => {
     expect(without(name)).toBeNull();
   });
 
-  it("has sid, auth_time and amr together or not at all", () => {
-    for (const some of [["sid"], ["auth_time"], ["amr"], ["sid", "amr"], ["sid", "auth_time"], ["auth_time", "amr"]])
+  it("has sid, roles, auth_time and amr together", () => {
+    for (const some of [
+      ["sid"],
+      ["auth_time"],
+      ["amr"],
+      ["roles"],
+      ["sid", "amr"],
+      ["sid", "auth_time"],
+      ["sid", "roles", "auth_time", "amr"],
+    ])
       expect(without(...some)).toBeNull();
-    const client = without("sid", "auth_time", "amr");
-    expect(client).not.toBeNull();
-    expect(client?.sid).toBeUndefined();
+  });
+
+  describe("of a client's own token", () => {
+    const readOwn = (change: Record<string, unknown>): AccessClaims | null => readClaims(payload({ ...CLIENT_WIRE, ...change }));
+
+    it("gives its scopes, each once; without the claim there are none", () => {
+      expect(readClaims(payload(CLIENT_WIRE))).toEqual(CLIENT_CLAIMS);
+      expect(readOwn({ scope: "a b a" })?.scope).toEqual(["a", "b"]);
+      expect(readOwn({ scope: undefined })).toEqual({ ...CLIENT_CLAIMS, scope: [] });
+    });
+
+    it("refuses a subject that is anybody but the client (RFC 9068 §2.2)", () => {
+      for (const sub of [CLAIMS.sub, "", null, undefined, 1, [CLIENT_CLAIMS.sub]]) expect(readOwn({ sub })).toBeNull();
+    });
+
+    it.each(["sid", "roles", "auth_time", "amr"])("refuses %s: that is a login's", (name) => {
+      for (const value of [WIRE[name], null, []]) expect(readOwn({ [name]: value })).toBeNull();
+    });
+
+    it("refuses a scope that is no list of scope tokens (RFC 6749 §3.3)", () => {
+      for (const scope of ["", " a", "a ", "a  b", "a\tb", 'a"b', "a\\b", "é", 1, null, [], ["a"], {}])
+        expect(readOwn({ scope })).toBeNull();
+    });
+
+    it("has no scope that a login's token may have", () => {
+      expect(read({ scope: "admin" })).toBeNull();
+    });
   });
 
   it.each(["iss", "sub", "client_id", "jti"])("refuses %s of another type, or empty", (name) => {
@@ -132,13 +164,24 @@ describe("writing claims", () => {
     );
   });
 
+  it("is read back for a client too, with whatever scopes", () => {
+    const scope = fc.uniqueArray(fc.stringMatching(/^[!#-[\]-~]{1,9}$/), { maxLength: 5 });
+    fc.assert(
+      fc.property(scope, (some) => {
+        const claims = { ...CLIENT_CLAIMS, scope: some };
+        expect(readClaims(writeClaims(claims))).toEqual(claims);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it("cuts times to whole seconds: a life never gets longer by it", () => {
     const claims = readClaims(writeClaims({ ...CLAIMS, iat: instant(NOW + 1), exp: instant(NOW + 1_999), nbf: instant(NOW + 999) }));
     expect(claims).toMatchObject({ iat: NOW, exp: NOW + 1_000, nbf: NOW });
   });
 
   it("lets no declared claim stand in for one of ours, not even for one that is absent", () => {
-    const { sid: _sid, auth_time: _time, amr: _amr, ...client } = CLAIMS;
+    const { scope: _scope, ...client } = CLIENT_CLAIMS;
     const declared = {
       iss: "evil",
       sub: "admin",
@@ -149,14 +192,15 @@ describe("writing claims", () => {
       auth_time: 1,
       amr: ["mfa"],
       rsq: 9e9,
+      scope: "everything",
       tenant: "t",
     };
-    expect(readClaims(writeClaims({ ...client, declared }))).toEqual({ ...client, declared: { tenant: "t" } });
+    expect(readClaims(writeClaims({ ...client, scope: [], declared }))).toEqual({ ...client, scope: [], declared: { tenant: "t" } });
   });
 });
 
 describe("judging claims", () => {
-  const judge = (change: Partial<AccessClaims>, now = NOW): string | null => judgeClaims({ ...CLAIMS, ...change }, POLICY, now);
+  const judge = (change: Partial<LoginAccess>, now = NOW): string | null => judgeClaims({ ...CLAIMS, ...change }, POLICY, now);
 
   it("has nothing against a fresh token of ours, for us", () => {
     expect(judge({})).toBeNull();

@@ -50,6 +50,7 @@ describe("problem+json (RFC 9457)", () => {
     ["unauthenticated", "Bearer"],
     ["invalid_credentials", "Bearer"],
     ["invalid_token", 'Bearer error="invalid_token"'],
+    ["login_required", 'Bearer error="invalid_token"'],
     ["stale_claims", 'Bearer error="invalid_token"'],
     ["insufficient_user_authentication", 'Bearer error="insufficient_user_authentication", max_age="300"'],
   ] as const)("%s challenges with %s", (code, challenge) => {

@@ -41,6 +41,17 @@ describe("the table of what has ended", () => {
     },
   );
 
+  it("ends nothing of a session or a user for a client's own token, which stands in neither", () => {
+    const own = { ...standing(4), sid: null, userId: null };
+    const others = tableOf(
+      ...(["sid", "user", "invalidate-sid", "invalidate-user"] as const).flatMap((kind) => [entry(kind, "", 5), entry(kind, "null", 5)]),
+    );
+    expect([others.ended(own), others.stale(own)]).toEqual([false, false]);
+    expect(tableOf(entry("client", "c", 5)).ended(own)).toBe(true);
+    expect(tableOf(entry("global", "", 5)).ended(own)).toBe(true);
+    expect(tableOf(entry("invalidate-all", "", 5)).stale(own)).toBe(true);
+  });
+
   it("S5: the effective cutoff is the latest over all scopes", () => {
     const scopes = fc.record({ user: fc.nat(50), client: fc.nat(50), global: fc.nat(50), rsq: fc.nat(50) });
     fc.assert(

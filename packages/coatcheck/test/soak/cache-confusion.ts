@@ -77,5 +77,7 @@ function pick<T>(list: readonly T[]): T {
 /** Whose it is, or why not. */
 function said(verdict: Verdict | Promise<Verdict>): string {
   if (isPromise(verdict)) throw new TypeError("this store answers at once");
-  return verdict.ok ? `ok ${verdict.principal.userId} ${verdict.principal.sid} ${verdict.until}` : verdict.reason;
+  if (!verdict.ok) return verdict.reason;
+  const { principal, until } = verdict;
+  return `ok ${principal.kind === "user" ? `${principal.userId} ${principal.sid}` : principal.clientId} ${until}`;
 }

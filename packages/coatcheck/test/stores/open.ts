@@ -69,7 +69,7 @@ export function alternating(one: Store, two: Store): Store {
   };
 }
 
-type PortName = "sessions" | "feed" | "users" | "keys" | "throttles" | "audit";
+type PortName = "sessions" | "feed" | "users" | "clients" | "keys" | "throttles" | "audit";
 
 function overPorts(store: Store, wrap: <T extends object>(port: T, name: PortName) => T): Store {
   return {
@@ -77,6 +77,7 @@ function overPorts(store: Store, wrap: <T extends object>(port: T, name: PortNam
     sessions: wrap(store.sessions, "sessions"),
     feed: wrap(store.feed, "feed"),
     users: wrap(store.users, "users"),
+    clients: wrap(store.clients, "clients"),
     keys: wrap(store.keys, "keys"),
     throttles: wrap(store.throttles, "throttles"),
     audit: wrap(store.audit, "audit"),

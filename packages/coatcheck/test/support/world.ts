@@ -38,7 +38,7 @@ export interface World {
 
 /** Notes every call of the store. */
 function watched(store: Store, asked: string[]): Store {
-  const ports = ["sessions", "feed", "users", "keys", "throttles", "audit"] as const;
+  const ports = ["sessions", "feed", "users", "clients", "keys", "throttles", "audit"] as const;
   const seen = Object.fromEntries(
     ports.map((name) => [
       name,

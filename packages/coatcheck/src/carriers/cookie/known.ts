@@ -7,7 +7,7 @@ import type { MaybePromise } from "../../core/maybe.ts";
 import type { Sessions } from "../../core/ports.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { DeclaredClaims, UserDirectory, UserView } from "../../core/users.ts";
-import type { Principal } from "../../core/verdict.ts";
+import type { UserPrincipal } from "../../core/verdict.ts";
 import type { Revocations } from "../../revocation/revocations.ts";
 import type { Activity, Seen } from "../activity.ts";
 import { principalOf } from "../principal.ts";
@@ -16,7 +16,7 @@ import { principalOf } from "../principal.ts";
 export interface Known {
   readonly found: Found;
   /** Null if the user is gone or disabled. */
-  readonly principal: Principal | null;
+  readonly principal: UserPrincipal | null;
   readonly seen: Seen;
   readonly readAt: Instant;
 }

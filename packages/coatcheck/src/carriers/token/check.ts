@@ -10,7 +10,6 @@ import { judgeClaims, readClaims } from "./claims.ts";
 import { parseProof } from "./credential.ts";
 import type { Proof } from "./credential.ts";
 import type { TokenParts } from "./index.ts";
-import { principalOfClaims } from "./principal.ts";
 import { parseRefreshToken, provesGeneration } from "./refresh-token.ts";
 import type { RefreshToken } from "./refresh-token.ts";
 import type { VerifiedToken } from "./verified.ts";
@@ -39,19 +38,17 @@ function verifyProof(parts: TokenParts, text: string): VerifiedToken | RefusalRe
   // 3 prove
   if (!isOurs(parts, proof)) return "forged";
   const claims = readClaims(proof.payload);
-  if (claims?.sid === undefined) return "malformed";
-  return parts.verified.add(text, proof.kid, claims, principalOfClaims(claims));
+  return claims === null ? "malformed" : parts.verified.add(text, proof.kid, claims);
 }
 
 function judge(parts: TokenParts, verified: VerifiedToken, now: Instant): MaybePromise<Verdict> {
-  const { claims, principal } = verified;
+  const { claims, principal, standing } = verified;
   // 4 judge
   const wrong = judgeClaims(claims, { issuer: parts.issuer, audience: parts.audience, maxTtl: parts.maxAccessTtl }, now);
   if (wrong !== null) return refuse(wrong);
   // 5 ended?
   if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
   if (claims.rsq > parts.revocations.head) return fromTheFuture(parts, verified);
-  const standing = { sid: principal.sid, userId: principal.userId, clientId: principal.clientId, rsq: claims.rsq };
   if (parts.revocations.ended(standing)) return refuse("ended");
   if (parts.revocations.stale(standing)) return refuse("stale");
   sight(parts, verified, now);
@@ -65,9 +62,10 @@ function fromTheFuture(parts: TokenParts, { claims }: VerifiedToken): MaybePromi
 }
 
 function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {
-  if (now - verified.sightedAt < SIGHT_EVERY) return;
+  const { sid } = verified.standing;
+  if (sid === null || now - verified.sightedAt < SIGHT_EVERY) return;
   verified.sightedAt = now;
-  parts.activity.sighted(verified.principal.sid, now);
+  parts.activity.sighted(sid, now);
 }
 
 function isOurs(parts: TokenParts, proof: Proof): boolean {

@@ -1,3 +1,4 @@
+import { parseScope } from "../../core/clients.ts";
 import { parseSid, seq } from "../../core/ids.ts";
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { LEEWAY } from "../../core/limits.ts";
@@ -19,14 +20,12 @@ interface CommonClaims {
   readonly iss: string;
   /** One audience, or several. */
   readonly aud: string | readonly string[];
-  readonly sub: UserId;
   readonly client_id: ClientId;
   readonly iat: Instant;
   readonly exp: Instant;
   readonly nbf?: Instant;
   readonly jti: string;
-  readonly roles: readonly string[];
-  /** Log position from before the session was last checked: a cutoff after it ends the token. */
+  /** Log position from before the session, or the client, was last read: a cutoff after it ends the token. */
   readonly rsq: Seq;
   /** What the application has declared, and nothing of the others. */
   readonly declared: JsonObject;
@@ -34,17 +33,27 @@ interface CommonClaims {
 
 /** The claims that tell of a login. */
 interface LoginClaims {
+  readonly sub: UserId;
   readonly sid: Sid;
+  readonly roles: readonly string[];
   /** When the person last proved themselves: at the login, not at a refresh (RFC 9068 §2.2.1). */
   readonly auth_time: Instant;
   readonly amr: AuthMethods;
 }
 
-/** A token that no login stands behind. */
-type NoLogin = { readonly [name in keyof LoginClaims]?: never };
+/** The claims of a token that no login stands behind: its subject is the client itself (RFC 9068 §2.2). */
+interface ClientClaims {
+  readonly sub: ClientId;
+  /** Empty, and absent on the wire, if none was granted (RFC 9068 §2.2.3). */
+  readonly scope: readonly string[];
+}
 
-/** `sid`, `auth_time` and `amr` are there together or not at all: a check of `sid` tells the type of the others. */
-export type AccessClaims = CommonClaims & (LoginClaims | NoLogin);
+/** What the one kind has, the other has not: a token is a login's or a client's, and a check of `sid` tells which. */
+type Without<Claims> = { readonly [name in Exclude<keyof Claims, "sub">]?: never };
+
+export type LoginAccess = CommonClaims & LoginClaims & Without<ClientClaims>;
+export type ClientAccess = CommonClaims & ClientClaims & Without<LoginClaims>;
+export type AccessClaims = LoginAccess | ClientAccess;
 
 /** Later than any honest clock, and small enough to be counted in milliseconds without loss. */
 const END_OF_TIME = 2 ** 41;
@@ -57,34 +66,43 @@ export function readClaims(payload: Uint8Array): AccessClaims | null {
   const raw = parseJsonObject(payload);
   if (raw === null) return null;
   const common = readCommon(raw);
+  if (common === null) return null;
   const login = readLogin(raw);
-  return common === null || login === null ? null : { ...common, ...login };
+  if (login !== null) return { ...common, ...login };
+  const client = readClient(raw, common);
+  return client === null ? null : { ...common, ...client };
 }
 
 function readCommon(raw: JsonObject): CommonClaims | null {
   const iss = text(raw["iss"]);
   const aud = audience(raw["aud"]);
-  const sub = text(raw["sub"]);
   const client_id = text(raw["client_id"]);
   const iat = time(raw["iat"]);
   const exp = time(raw["exp"]);
   const nbf = raw["nbf"] === undefined ? undefined : time(raw["nbf"]);
   const jti = text(raw["jti"]);
-  const roles = texts(raw["roles"]);
   const rsq = position(raw["rsq"]);
-  if (iss === null || aud === null || sub === null || client_id === null || jti === null) return null;
-  if (iat === null || exp === null || nbf === null || roles === null || rsq === null) return null;
-  const common = { iss, aud, sub: sub as UserId, client_id: client_id as ClientId, iat, exp, jti, roles, rsq, declared: declaredIn(raw) };
+  if (iss === null || aud === null || client_id === null || jti === null) return null;
+  if (iat === null || exp === null || nbf === null || rsq === null) return null;
+  const common = { iss, aud, client_id: client_id as ClientId, iat, exp, jti, rsq, declared: declaredIn(raw) };
   return nbf === undefined ? common : { ...common, nbf };
 }
 
-function readLogin(raw: JsonObject): LoginClaims | NoLogin | null {
-  const { sid: rawSid, auth_time: rawTime, amr: rawAmr } = raw;
-  if (rawSid === undefined && rawTime === undefined && rawAmr === undefined) return {};
-  const sid = typeof rawSid === "string" ? parseSid(rawSid) : null;
-  const auth_time = time(rawTime);
-  const amr = texts(rawAmr);
-  return sid === null || auth_time === null || amr === null ? null : { sid, auth_time, amr };
+function readLogin(raw: JsonObject): LoginClaims | null {
+  const sub = text(raw["sub"]);
+  const sid = typeof raw["sid"] === "string" ? parseSid(raw["sid"]) : null;
+  const auth_time = time(raw["auth_time"]);
+  const [roles, amr] = [texts(raw["roles"]), texts(raw["amr"])];
+  if (sub === null || sid === null || auth_time === null || roles === null || amr === null || raw["scope"] !== undefined) return null;
+  return { sub: sub as UserId, sid, roles, auth_time, amr };
+}
+
+/** A client speaks for itself alone: a subject that is anybody else, or any word of a login, makes it no token of ours. */
+function readClient(raw: JsonObject, { client_id }: CommonClaims): ClientClaims | null {
+  const { sub, scope, sid, roles, auth_time, amr } = raw;
+  if (sub !== client_id || [sid, roles, auth_time, amr].some((it) => it !== undefined)) return null;
+  const scopes = scope === undefined ? [] : typeof scope === "string" ? parseScope(scope) : null;
+  return scopes === null ? null : { sub: client_id, scope: scopes };
 }
 
 function declaredIn(raw: JsonObject): JsonObject {
@@ -116,15 +134,16 @@ function position(value: JsonValue | undefined): Seq | null {
 
 /** The payload that {@link readClaims} reads as these claims, times cut to whole seconds. */
 export function writeClaims(claims: AccessClaims): Uint8Array {
-  const { iss, aud, sub, client_id, iat, exp, nbf, jti, sid, roles, auth_time, amr, rsq, declared } = claims;
+  const { iss, aud, sub, client_id, iat, exp, nbf, jti, sid, roles, auth_time, amr, scope, rsq, declared } = claims;
   const times = {
     iat: epochSeconds(iat),
     exp: epochSeconds(exp),
     nbf: nbf && epochSeconds(nbf),
     auth_time: auth_time && epochSeconds(auth_time),
   };
+  const scopeText = scope === undefined || scope.length === 0 ? undefined : scope.join(" ");
   // The application's come first: whatever they are called, ours stand. Absent ones are undefined, which JSON leaves out.
-  return Buffer.from(JSON.stringify({ ...declared, iss, aud, sub, client_id, jti, sid, roles, amr, rsq, ...times }));
+  return Buffer.from(JSON.stringify({ ...declared, iss, aud, sub, client_id, jti, sid, roles, amr, scope: scopeText, rsq, ...times }));
 }
 
 export interface ClaimsPolicy {

@@ -77,6 +77,7 @@ export const OUR_CLAIMS: ReadonlySet<string> = new Set([
   "roles",
   "auth_time",
   "amr",
+  "scope",
   "rsq",
 ]);
 
@@ -99,7 +100,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
     "picture",
     "preferred_username",
   ],
-  ...["profile", "s_hash", "scope", "scp", "status", "sub_id", "sub_jwk", "toe", "txn", "vc", "vp", "website"],
+  ...["profile", "s_hash", "scp", "status", "sub_id", "sub_jwk", "toe", "txn", "vc", "vp", "website"],
   ...["__proto__", "constructor", "prototype"],
 ]);
 

@@ -2,13 +2,16 @@ import { RecentMap } from "../../core/cache.ts";
 import { instant } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import type { Principal } from "../../core/verdict.ts";
+import type { Standing } from "../../revocation/table.ts";
 import type { AccessClaims } from "./claims.ts";
+import { principalOfClaims, standingOf } from "./principal.ts";
 
 /** A token whose signature was proved: who it is for does not change, whether it still holds is judged each time. */
 export interface VerifiedToken {
   readonly kid: string;
   readonly claims: AccessClaims;
   readonly principal: Principal;
+  readonly standing: Standing;
   /** When its use was last noted for the list of devices. */
   sightedAt: Instant;
 }
@@ -27,8 +30,14 @@ export class VerifiedTokens {
     return this.#recent.get(token) ?? null;
   }
 
-  add(token: string, kid: string, claims: AccessClaims, principal: Principal): VerifiedToken {
-    const verified: VerifiedToken = { kid, claims, principal, sightedAt: instant(0) };
+  add(token: string, kid: string, claims: AccessClaims): VerifiedToken {
+    const verified: VerifiedToken = {
+      kid,
+      claims,
+      principal: principalOfClaims(claims),
+      standing: standingOf(claims),
+      sightedAt: instant(0),
+    };
     this.#recent.set(token, verified);
     return verified;
   }

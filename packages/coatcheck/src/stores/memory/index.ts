@@ -1,6 +1,7 @@
 import type { Random, Store } from "../../core/ports.ts";
 import { newIncarnation, nodeRandom } from "../numbering.ts";
 import { memoryAudit } from "./audit.ts";
+import { memoryClients } from "./clients.ts";
 import { memoryFeed } from "./feed.ts";
 import { memoryKeys } from "./keys.ts";
 import { memorySessions } from "./sessions.ts";
@@ -24,6 +25,7 @@ export function memory({ random = nodeRandom }: MemoryOptions = {}): Store {
     sessions: memorySessions(engine),
     feed: memoryFeed(engine),
     users: memoryUsers(engine),
+    clients: memoryClients(engine),
     keys: memoryKeys(engine),
     throttles: memoryThrottles(engine),
     audit: memoryAudit(engine),

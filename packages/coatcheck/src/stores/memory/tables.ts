@@ -1,5 +1,6 @@
 import { StoreUnavailable } from "../../core/errors.ts";
-import type { Seq, Sid, UserId } from "../../core/ids.ts";
+import type { ClientRecord } from "../../core/clients.ts";
+import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { seq } from "../../core/ids.ts";
 import type { AuditEvent, LogEntry, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
@@ -14,6 +15,11 @@ export interface SessionRow {
 export interface AccountRow {
   user: UserRecord;
   passwordHash: string;
+}
+
+export interface ClientRow {
+  client: ClientRecord;
+  readonly secretHash: Uint8Array;
 }
 
 export interface Cutoff {
@@ -38,6 +44,7 @@ export interface Tables {
   readonly sidsByUser: Map<UserId, Set<Sid>>;
   readonly users: Map<UserId, AccountRow>;
   readonly idsByEmail: Map<string, UserId>;
+  readonly clients: Map<ClientId, ClientRow>;
   readonly keys: Map<string, SigningKeyRecord>;
   readonly counts: Map<string, CountRow>;
 }
@@ -60,6 +67,7 @@ export class Memory {
       sidsByUser: new Map(),
       users: new Map(),
       idsByEmail: new Map(),
+      clients: new Map(),
       keys: new Map(),
       counts: new Map(),
     };

@@ -4,6 +4,7 @@ import { duration } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { newIncarnation, nodeRandom } from "../numbering.ts";
 import { sqliteAudit } from "./audit.ts";
+import { sqliteClients } from "./clients.ts";
 import { Connection } from "./connection.ts";
 import { sqliteFeed } from "./feed.ts";
 import { sqliteKeys } from "./keys.ts";
@@ -35,6 +36,7 @@ export function sqlite(path: string, { random = nodeRandom, busyTimeout = durati
     sessions: sqliteSessions(db, log),
     feed: sqliteFeed(db, log),
     users: sqliteUsers(db, log),
+    clients: sqliteClients(db, log),
     keys: sqliteKeys(db),
     throttles: sqliteThrottles(db),
     audit: sqliteAudit(db),

@@ -107,8 +107,21 @@ CREATE INDEX audit_by_user ON audit (user_id, at);
 CREATE INDEX audit_by_event ON audit (event, at);
 `;
 
+/** OAuth clients. `scopes` and `audiences` are lists, as JSON. */
+const VERSION_2 = `
+CREATE TABLE clients (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  audiences TEXT NOT NULL,
+  disabled INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  secret_hash BLOB NOT NULL
+) STRICT;
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2];
 
 /**
  * Makes the schema, or brings it up to date. One write transaction from the first look to the last change: of several processes that start

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { StoreUnavailable } from "../../core/errors.ts";
-import type { Seq, Sid, UserId } from "../../core/ids.ts";
+import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { instant } from "../../core/time.ts";
 import { bytes, text } from "./bench.ts";
 import type { Bench, Cases } from "./bench.ts";
 
 /** One call of each method, with arguments that find nothing. */
 function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown>> {
-  const { sessions, feed, users, keys, throttles, audit } = store;
+  const { sessions, feed, users, clients, keys, throttles, audit } = store;
   const sid = text(16) as Sid;
   const userId = text(16) as UserId;
+  const clientId = text(16) as ClientId;
   const key = { kid: "k", alg: "none", publicJwk: "{}", sealed: bytes(1), createdAt: now };
   return {
     ping: () => store.ping(),
@@ -25,6 +26,10 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
     "feed.append": () => feed.append("invalidate-user", userId, now),
     "users.byEmail": () => users.byEmail("nobody@example.org"),
     "users.setDisabled": () => users.setDisabled(userId, true, now),
+    "clients.byId": () => clients.byId(clientId),
+    "clients.list": () => clients.list(),
+    "clients.setDisabled": () => clients.setDisabled(clientId, true, now),
+    "clients.remove": () => clients.remove(clientId, now),
     "keys.list": () => keys.list(),
     "keys.ensure": () => keys.ensure(key),
     "throttles.blockedUntil": () => throttles.blockedUntil([{ key: "k", limit: 1, window: 1 as never }], now),
@@ -35,7 +40,7 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
 
 export const general: Cases = {
   "What is absent is null, or an empty list": async (t) => {
-    const { sessions, users, throttles, audit } = t.store;
+    const { sessions, users, clients, throttles, audit } = t.store;
     const [sid, userId] = [t.sid(), t.userId()];
     assert.equal(await sessions.find(sid), null);
     assert.equal(await sessions.renew(sid, t.renewal()), null);
@@ -44,12 +49,13 @@ export const general: Cases = {
     assert.equal(await users.byId(userId), null);
     assert.equal(await users.byEmail(`${userId}@example.org`), null);
     assert.equal(await users.rehash(userId, "a", "b"), false);
+    assert.equal(await clients.byId(t.clientId()), null);
     assert.equal(await throttles.blockedUntil([{ key: userId, limit: 1, window: 1_000 as never }], t.now), null);
     assert.deepEqual(await audit.list({ userId }, 9), []);
   },
 
   "What is malformed is null too": async (t) => {
-    const { sessions, users } = t.store;
+    const { sessions, users, clients } = t.store;
     for (const nonsense of ["", "'", "%", "a\u0000b", "x".repeat(10_000), "__proto__"]) {
       assert.equal(await sessions.find(nonsense as Sid), null);
       assert.equal(await sessions.renew(nonsense as Sid, t.renewal()), null);
@@ -57,6 +63,7 @@ export const general: Cases = {
       assert.equal((await sessions.end({ sid: nonsense as Sid }, t.now)).ended, 0);
       assert.equal(await users.byEmail(nonsense), null);
       assert.equal(await users.byId(nonsense as UserId), null);
+      assert.equal(await clients.byId(nonsense as ClientId), null);
     }
   },
 

@@ -2,6 +2,7 @@ import type { Store } from "../../core/ports.ts";
 import { accounts, passwords } from "./accounts.ts";
 import { Bench } from "./bench.ts";
 import type { Cases } from "./bench.ts";
+import { clients } from "./clients.ts";
 import { endingAll, endingOne, purging } from "./ending.ts";
 import { general } from "./general.ts";
 import { feed } from "./log.ts";
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   feed,
   users: accounts,
   "users.changePassword": passwords,
+  clients,
   keys,
   throttles,
   audit,

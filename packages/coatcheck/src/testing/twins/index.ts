@@ -1,4 +1,5 @@
 import { accountTwins, passwordTwins } from "./accounts.ts";
+import { clientTwins } from "./clients.ts";
 import { endAllTwins, endTwins, purgeTwins } from "./ending.ts";
 import { feedTwins } from "./log.ts";
 import { auditTwins, keyTwins, throttleTwins } from "./others.ts";
@@ -24,6 +25,7 @@ export const brokenStores: readonly Twin[] = [
   ...feedTwins,
   ...accountTwins,
   ...passwordTwins,
+  ...clientTwins,
   ...keyTwins,
   ...throttleTwins,
   ...auditTwins,

@@ -3,7 +3,7 @@ import type { Store } from "../../core/ports.ts";
 import { isLive } from "../../core/session.ts";
 import type { Found } from "../../core/session.ts";
 
-type PortName = "sessions" | "feed" | "users" | "keys" | "throttles" | "audit";
+type PortName = "sessions" | "feed" | "users" | "clients" | "keys" | "throttles" | "audit";
 
 /** What a defect replaces: whole methods of the store or of its ports. */
 export type Patch = Partial<Pick<Store, "open" | "ping" | "close">> & { readonly [P in PortName]?: Partial<Store[P]> };
@@ -27,6 +27,7 @@ function patched(store: Store, patch: Patch): Store {
     sessions: { ...store.sessions, ...patch.sessions },
     feed: { ...store.feed, ...patch.feed },
     users: { ...store.users, ...patch.users },
+    clients: { ...store.clients, ...patch.clients },
     keys: { ...store.keys, ...patch.keys },
     throttles: { ...store.throttles, ...patch.throttles },
     audit: { ...store.audit, ...patch.audit },
