@@ -76,6 +76,11 @@ describe("what a refresh token comes to", () => {
     expect(decide(found(), 4, null, after(10_001))).toEqual({ kind: "end", reason: "reuse" });
   });
 
+  it("without a grace ends the session even for the parent of the same millisecond", () => {
+    const strict = { ...policy, grace: duration("0s") };
+    expect(decideRefresh(found(), show(4), strict, NOW)).toEqual({ kind: "end", reason: "reuse" });
+  });
+
   it("yields the same child to a retry with the same refresh_id for ten minutes, uncounted", () => {
     expect(decide(found(), 4, "attempt", after(600_000))).toMatchObject({ kind: "replay", rotation: { replays: 0 } });
     expect(decide(found(), 4, "attempt", after(600_001))).toEqual({ kind: "end", reason: "reuse" });

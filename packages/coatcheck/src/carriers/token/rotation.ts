@@ -63,7 +63,8 @@ function replay({ session }: Found, { refreshId }: Presented, policy: RotationPo
   const age = now - rotation.rotatedAt;
   const sameAttempt = refreshId !== null && rotation.wonBy !== null && equal(refreshId, rotation.wonBy);
   if (sameAttempt && age <= RETRY_GRACE) return { kind: "replay", rotation };
-  if (age > policy.grace) return { kind: "end", reason: "reuse" };
+  // No grace is none: not even for who comes within the same millisecond.
+  if (age > policy.grace || policy.grace === 0) return { kind: "end", reason: "reuse" };
   if (rotation.replays >= MAX_REPLAYS) return { kind: "refuse", reason: "too_often" };
   return { kind: "replay", rotation: { ...rotation, replays: rotation.replays + 1 } };
 }
