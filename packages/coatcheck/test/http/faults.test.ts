@@ -1,27 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { memory } from "../../src/index.ts";
 import { StoreUnavailable } from "../../src/core/errors.ts";
-import type { Store } from "../../src/core/ports.ts";
+import { fragileStore } from "../support/fragile.ts";
 import { EMAIL, ISSUER, openHouse, PASSWORD, read, request } from "./support.ts";
 import type { House, Sent } from "./support.ts";
-
-/** A store that can be cut off: from then on every call of every port throws what the ports promise to throw. */
-function fragileStore(): { store: Store; cut: () => void } {
-  let isCut = false;
-  const fragile = <T extends object>(target: T): T =>
-    new Proxy(target, {
-      get: (of, name) => {
-        const value: unknown = Reflect.get(of, name);
-        if (typeof value === "object" && value !== null) return fragile(value);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]): unknown => {
-          if (isCut) throw new StoreUnavailable(new Error("connection refused by 10.0.0.5"));
-          return Reflect.apply(value, of, args);
-        };
-      },
-    });
-  return { store: fragile(memory()), cut: () => void (isCut = true) };
-}
 
 const sid = "A".repeat(22);
 const JSON_BODY = { "content-type": "application/json" };

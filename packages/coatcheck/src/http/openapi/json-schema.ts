@@ -21,6 +21,9 @@ export function createToJsonSchema(definitions: Named): ToJsonSchema {
     typeMode: "input",
     definitions: { ...definitions },
     overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+    // Said aloud: of all others a test holds that they have no member but those that are described.
+    overrideSchema: ({ valibotSchema, jsonSchema }) =>
+      valibotSchema.type === "loose_object" ? { ...jsonSchema, additionalProperties: true } : null,
     overrideAction: ({ valibotAction, jsonSchema }) => {
       const keywords = keywordsOf(valibotAction);
       return keywords === null ? null : { ...jsonSchema, ...keywords };
