@@ -9,6 +9,8 @@ const CHECKS = [
   ["types of tools, examples and bench", ["node_modules/typescript/bin/tsc", "-p", "."]],
   ["unused code and dependencies", ["node_modules/knip/bin/knip.js", "--no-progress"]],
   ["boundaries between the layers", ["tools/boundaries.ts"]],
+  ["codes of errors: thrown, documented and in the tables", ["tools/codes.ts"]],
+  ["documents made from the code (mend: npm run docs)", ["tools/docs.ts", "--check"]],
   ["lock file for every platform", ["tools/lockfile.ts"]],
 ];
 

@@ -25,6 +25,7 @@ const SCRIPTS = {
   build: { needsBuild: true, run: async () => 0 },
   check: { needsBuild: true, run: check },
   format: { needsBuild: false, run: ({ node }, args) => node(["node_modules/oxfmt/bin/oxfmt", ...args]) },
+  docs: { needsBuild: true, run: ({ node }, args) => node(["tools/docs.ts", ...args]) },
   soak: { needsBuild: true, run: program("packages/coatcheck/test/soak/index.ts") },
   bench: { needsBuild: true, run: program("bench/index.ts") },
 };

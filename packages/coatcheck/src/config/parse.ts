@@ -9,7 +9,15 @@ import type { Duration, Milliseconds } from "../core/time.ts";
  * @param issuer the issuer of this set-up, for settings that are allowed for some issuers alone.
  * @throws ConfigError with one line that says what is wrong and what would be right.
  */
-export type Parser<T> = (raw: unknown, at: string, issuer: string) => T;
+export interface Parser<T> {
+  (raw: unknown, at: string, issuer: string): T;
+  /** What it takes, for the docs and in its refusals: "It is …". */
+  readonly accepts: string;
+}
+
+function parser<T>(accepts: string, read: (raw: unknown, at: string, issuer: string) => T): Parser<T> {
+  return Object.assign(read, { accepts });
+}
 
 const SHOWN = 80;
 
@@ -19,67 +27,81 @@ function wrong(raw: unknown, at: string, must: string): ConfigError {
 }
 
 export function wholeNumber(min: number, max: number): Parser<number> {
-  return (raw, at) => {
+  const accepts = `a whole number from ${min} to ${max}`;
+  return parser(accepts, (raw, at) => {
     const value = typeof raw === "string" && /^(0|[1-9]\d{0,8})$/.test(raw) ? Number(raw) : raw;
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-    throw wrong(raw, at, `a whole number from ${min} to ${max}`);
-  };
+    throw wrong(raw, at, accepts);
+  });
 }
 
 export function durationBetween(min: Duration, max: Duration): Parser<Milliseconds> {
-  return (raw, at) => {
+  return parser(`a duration from "${min}" to "${max}"`, (raw, at) => {
     const value = typeof raw === "string" ? parseDuration(raw) : null;
     if (value === null) throw wrong(raw, at, `a duration, written like "30s", "15m" or "7d"`);
     if (value < duration(min) || value > duration(max)) throw wrong(raw, at, `from "${min}" to "${max}"`);
     return value;
-  };
+  });
 }
 
 export function oneOf<Name extends string>(...names: readonly Name[]): Parser<Name> {
-  return (raw, at) => {
+  const accepts = names.map((candidate) => `"${candidate}"`).join(" or ");
+  return parser(accepts, (raw, at) => {
     const name = names.find((candidate) => candidate === raw);
     if (name !== undefined) return name;
-    throw wrong(raw, at, names.map((candidate) => `"${candidate}"`).join(" or "));
-  };
+    throw wrong(raw, at, accepts);
+  });
 }
 
-export const fileName: Parser<string> = (raw, at) => {
-  if (typeof raw === "string" && raw !== "" && !raw.includes("\0")) return raw;
-  throw wrong(raw, at, "the name of a file");
-};
+const FILE_NAME = "the name of a file";
 
-export const hostName: Parser<string> = (raw, at) => {
+export const fileName: Parser<string> = parser(FILE_NAME, (raw, at) => {
+  if (typeof raw === "string" && raw !== "" && !raw.includes("\0")) return raw;
+  throw wrong(raw, at, FILE_NAME);
+});
+
+const HOST_NAME = `an address of this machine to listen on, like "127.0.0.1", "0.0.0.0" or "::"`;
+
+export const hostName: Parser<string> = parser(HOST_NAME, (raw, at) => {
   if (typeof raw === "string" && /^[A-Za-z0-9._:-]+$/.test(raw)) return raw;
-  throw wrong(raw, at, `an address of this machine to listen on, like "127.0.0.1", "0.0.0.0" or "::"`);
-};
+  throw wrong(raw, at, HOST_NAME);
+});
 
 /** RFC 7519 §4.1.3: one StringOrURI. */
-export const audience: Parser<string> = (raw, at) => {
-  if (typeof raw === "string" && /^[\x21-\x7e]{1,255}$/.test(raw)) return raw;
-  throw wrong(raw, at, "one name or address without spaces");
-};
+const AUDIENCE = "one name or address without spaces";
 
-export const storeName: Parser<string> = (raw, at) => {
+export const audience: Parser<string> = parser(AUDIENCE, (raw, at) => {
+  if (typeof raw === "string" && /^[\x21-\x7e]{1,255}$/.test(raw)) return raw;
+  throw wrong(raw, at, AUDIENCE);
+});
+
+const STORE_NAME = `"sqlite:<file>" or "memory:"`;
+
+export const storeName: Parser<string> = parser(STORE_NAME, (raw, at) => {
   if (raw === "memory:" || (typeof raw === "string" && /^sqlite:(?!\/\/|:|$)[^\0]+$/.test(raw))) return raw;
   if (typeof raw === "string" && /^postgres(ql)?:/.test(raw)) {
     // Not echoed: the address of a database holds its password.
     throw new ConfigError(`${at} names PostgreSQL, which this release does not have yet; use sqlite:<file>`);
   }
-  throw wrong(raw, at, `"sqlite:<file>" or "memory:"`);
-};
+  throw wrong(raw, at, STORE_NAME);
+});
 
 /** A path to mount under: empty, or `/one/or/more` of characters that no encoding touches (RFC 3986 §2.3). */
 const PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
-export const basePath: Parser<string> = (raw, at) => {
+const BASE_PATH = `a path like "/login", without a slash at its end`;
+
+export const basePath: Parser<string> = parser(BASE_PATH, (raw, at) => {
   if (raw === "/") return "";
   if (typeof raw === "string" && PATH.test(raw) && !/\/\.\.?(\/|$)/.test(raw)) return raw;
-  throw wrong(raw, at, `a path like "/login", without a slash at its end`);
-};
+  throw wrong(raw, at, BASE_PATH);
+});
 
-export const issuer: Parser<string> = (raw, at) => {
+const ISSUER = `the public address of this server, like "https://login.example.com"`;
+
+export const issuer: Parser<string> = parser(ISSUER, (raw, at) => {
   const url = address(raw);
-  if (url === null) throw wrong(raw, at, `the public address of this server, like "https://login.example.com"`);
+  if (url === null) throw wrong(raw, at, ISSUER);
   // RFC 8414 §2: no query, no fragment. Read in the text, since an empty one leaves no trace in a URL.
   if (/[?#@]/.test(String(raw))) throw wrong(raw, at, "an address without a query, a fragment or a user name");
   const path = url.pathname.replace(/\/$/, "");
@@ -87,14 +109,16 @@ export const issuer: Parser<string> = (raw, at) => {
   const parsed = url.origin + path;
   if (url.protocol === "https:" || isLocal(parsed)) return parsed;
   throw wrong(raw, at, "https (plain http is for localhost alone)");
-};
+});
 
 /** Exact origins (RFC 6454): a list, or text separated by commas. */
-export const origins: Parser<ReadonlySet<string>> = (raw, at) => {
+const ORIGINS = `origins separated by commas, like "https://app.example.com"`;
+
+export const origins: Parser<ReadonlySet<string>> = parser(ORIGINS, (raw, at) => {
   const list = typeof raw === "string" ? raw.split(",").map((part) => part.trim()) : raw;
-  if (!Array.isArray(list)) throw wrong(raw, at, `origins separated by commas, like "https://app.example.com"`);
+  if (!Array.isArray(list)) throw wrong(raw, at, ORIGINS);
   return new Set(list.map((part) => origin(part, at)));
-};
+});
 
 function origin(raw: unknown, at: string): string {
   const url = address(raw);
@@ -117,9 +141,14 @@ const SWITCH: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
   [false, false],
 ]);
 
-export const throttle: Parser<boolean> = (raw, at, forIssuer) => {
+const THROTTLE = `"on" or "off"`;
+
+export const throttle: Parser<boolean> = parser(THROTTLE, (raw, at, forIssuer) => {
   const on = SWITCH.get(raw);
-  if (on === undefined) throw wrong(raw, at, `"on" or "off"`);
+  if (on === undefined) throw wrong(raw, at, THROTTLE);
   if (on || isLocal(forIssuer)) return on;
   throw wrong(raw, at, `"on": passwords are guessed without it; only a localhost issuer may go without`);
-};
+});
+
+/** Judged where secrets are read, and never in a message of ours. */
+export const secrets: Parser<string> = parser("one secret or more, separated by commas", (raw) => String(raw));

@@ -108,7 +108,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Row<Values[Name]> } = {
     doc: "the secrets themselves, instead of a file",
     otherwise: "none",
     fallback: () => null,
-    parse: (raw) => String(raw), // judged where secrets are read; never in a message
+    parse: parse.secrets,
   },
   signUp: {
     flag: "--sign-up",

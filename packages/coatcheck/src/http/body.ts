@@ -26,6 +26,7 @@ export async function readJson(request: Request): Promise<unknown> {
  * @throws {too_large}
  * @throws {unsupported_media_type}
  * @throws {bad_request} for what is not UTF-8.
+ * @throws {invalid_request} for a field that is there twice.
  */
 export async function readForm(request: Request): Promise<ReadonlyMap<string, string>> {
   const fields = new Map<string, string>();

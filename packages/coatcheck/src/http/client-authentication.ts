@@ -13,7 +13,7 @@ export function hasClientAuthentication(request: Request, form: ReadonlyMap<stri
 
 /**
  * The built-in client is public: it needs no `client_id`, has no secret, and there is no other client yet.
- * @throws OAuthError `invalid_client` for any other, as RFC 6749 §5.2 has it.
+ * @throws {invalid_client} for any other, as RFC 6749 §5.2 has it.
  */
 export function requireBuiltInClient(request: Request, form: ReadonlyMap<string, string>): void {
   const basic = usesBasic(request);

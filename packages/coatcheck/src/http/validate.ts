@@ -36,7 +36,7 @@ export function readParams<S extends FieldsSchema>(schema: S, params: Readonly<R
 
 /**
  * The fields of a form that the schema knows, as the type that it says: others are ignored (RFC 6749 §3.2).
- * @throws OAuthError `invalid_request` that names the first wrong one.
+ * @throws {invalid_request} that names the first wrong one.
  */
 export function validateForm<S extends FieldsSchema>(schema: S, form: ReadonlyMap<string, string>): v.InferOutput<S> {
   const result = v.safeParse(schema, Object.fromEntries([...form].filter(([name]) => Object.hasOwn(schema.entries, name))));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ERRORS } from "../../src/core/errors.ts";
+import { OAUTH_ERRORS } from "../../src/http/oauth-errors.ts";
 import { fake, json, LIVE, markupOf, problem, SESSIONS, USER } from "./fake-api.ts";
 
 const signedIn = { cookie: LIVE };
@@ -205,8 +206,9 @@ describe("/errors", () => {
     const sections = new Map(
       [...text.matchAll(/<section class="card entry" id="(\w+)"[\s\S]*?<\/section>/g)].map((match) => [match[1] as string, match[0]]),
     );
-    expect([...sections.keys()]).toEqual(Object.keys(ERRORS));
-    for (const [code, { status, title, mend }] of Object.entries(ERRORS)) {
+    const all = { ...ERRORS, ...OAUTH_ERRORS };
+    expect([...sections.keys()]).toEqual(Object.keys(all));
+    for (const [code, { status, title, mend }] of Object.entries(all)) {
       const shown = (sections.get(code) as string).replaceAll("&#39;", "'");
       for (const part of [String(status), title, mend]) expect(shown).toContain(part);
     }
