@@ -8,9 +8,12 @@ import { SessionService } from "./carriers/sessions.ts";
 import { declareClaims } from "./carriers/token/claims.ts";
 import { tokenCarrier } from "./carriers/token/index.ts";
 import type { TokenParts } from "./carriers/token/index.ts";
-import { loadSigningKeys } from "./carriers/token/keys.ts";
+import { ensureSigningKey, tendSigningKeys } from "./carriers/token/key-changes.ts";
+import type { KeyParts } from "./carriers/token/key-changes.ts";
+import { KeyRing } from "./carriers/token/keys.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
+import { StoreUnavailable } from "./core/errors.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
 import { LEEWAY } from "./core/limits.ts";
 import type { AuditEvent, Clock, Log, Random, Store } from "./core/ports.ts";
@@ -18,7 +21,7 @@ import type { Settings } from "./core/settings.ts";
 import { duration, instant } from "./core/time.ts";
 import type { Milliseconds } from "./core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
-import { deriveSecrets } from "./crypto/secrets.ts";
+import { liveSecrets } from "./crypto/secrets.ts";
 import type { Secrets } from "./crypto/secrets.ts";
 import type { Engine } from "./http/engine.ts";
 import { Revocations } from "./revocation/revocations.ts";
@@ -27,8 +30,8 @@ import { Revocations } from "./revocation/revocations.ts";
 export interface Ingredients {
   readonly settings: Settings;
   readonly store: Store;
-  /** Master secrets, 32 bytes or more each; the first writes, all read. */
-  readonly masters: readonly Uint8Array[];
+  /** Gives the master secrets as they are now, 32 bytes or more each; the first writes, all read. Asked again when the log says that they changed. */
+  readonly masters: () => readonly Uint8Array[];
   /** The application's own users; null for the built-in accounts. */
   readonly users: UserDirectory | null;
   readonly claims: DeclaredClaims;
@@ -51,6 +54,7 @@ const PURGE_BATCH = 1_000;
 /** What both carriers, the routes and the housekeeping share. */
 interface Core {
   readonly secrets: Secrets;
+  readonly ring: KeyRing;
   readonly users: UserDirectory;
   readonly revocations: Revocations;
   readonly lifetime: LifetimePolicy;
@@ -65,7 +69,9 @@ export async function compose(parts: Ingredients): Promise<Composed> {
   const { settings, store, clock, log } = parts;
   declareClaims(Object.keys(parts.claims));
   const core = await openCore(parts);
-  const tokenParts = await tokenPartsFor(parts, core);
+  await ensureSigningKey(keyPartsFor(parts, core));
+  await core.revocations.sync();
+  const tokenParts = tokenPartsFor(parts, core);
   const carriers = { cookie: cookieCarrier(cookiePartsFor(parts, core)), token: tokenCarrier(tokenParts) };
   const { users, activity, audit, revocations } = core;
   const engine: Engine = {
@@ -74,11 +80,11 @@ export async function compose(parts: Ingredients): Promise<Composed> {
     log,
     store,
     users,
-    accounts: parts.users === null ? createAccounts(accountParts(parts, core.secrets.writer.throttleKey)) : null,
+    accounts: parts.users === null ? createAccounts(accountParts(parts, core.secrets)) : null,
     carriers,
-    sessions: new SessionService({ store, users, carriers, activity, clock, audit }),
+    sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, audit }),
-    keys: { jwks: () => ({ keys: tokenParts.keys.all().map((key) => key.jwk) }) },
+    keys: publicKeys(core, clock),
     audit,
   };
   const stopKeeping = keepHouse(parts, core);
@@ -93,20 +99,48 @@ export async function compose(parts: Ingredients): Promise<Composed> {
   };
 }
 
+/** With the store away those that were there last: they still verify what they signed, and others must not fail for our outage. */
+function publicKeys({ revocations, ring }: Core, clock: Clock): Engine["keys"] {
+  return {
+    async jwks() {
+      try {
+        await revocations.sync();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
+      return { keys: ring.published(clock.now()).map((key) => key.jwk) };
+    },
+  };
+}
+
 async function openCore({ settings, store, masters, users, clock, log }: Ingredients): Promise<Core> {
   await store.open();
-  const revocations = new Revocations(store.feed, clock, log);
+  let maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
+  const secrets = liveSecrets(masters);
+  const ring = new KeyRing({ keys: store.keys, secrets, log, longestTtl: () => maxAccessTtl });
+  await ring.load();
+  const revocations = new Revocations(store.feed, clock, log, () => ring.reload());
   await revocations.sync();
   const lifetime = { idle: settings.idle, absolute: settings.absolute };
   return {
-    secrets: deriveSecrets(masters),
+    secrets,
+    ring,
     users: users ?? builtInUsers(store.users),
     revocations,
     lifetime,
     activity: new Activity(store.sessions, lifetime, log),
     audit: auditTo(store, clock, log),
-    maxAccessTtl: await store.feed.raiseAccessTtl(settings.accessTtl),
+    get maxAccessTtl() {
+      return maxAccessTtl;
+    },
+    set maxAccessTtl(ttl) {
+      maxAccessTtl = ttl;
+    },
   };
+}
+
+function keyPartsFor({ settings, store, random, clock }: Ingredients, { secrets, audit }: Core): KeyParts {
+  return { keys: store.keys, secrets, random, clock, alg: settings.alg, audit };
 }
 
 function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: Core): CookieParts {
@@ -115,10 +149,9 @@ function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: 
   return { secrets, random, lifetime, revocations, known, activity };
 }
 
-async function tokenPartsFor({ settings, store, random, clock, claims }: Ingredients, core: Core): Promise<TokenParts> {
-  const { issuer, audience, accessTtl, grace, alg } = settings;
-  const { secrets, lifetime, revocations, activity, users } = core;
-  const keys = await loadSigningKeys({ keys: store.keys, secrets, random, clock, alg });
+function tokenPartsFor({ settings, store, random, claims }: Ingredients, core: Core): TokenParts {
+  const { issuer, audience, accessTtl, grace } = settings;
+  const { secrets, lifetime, revocations, activity, users, ring: keys } = core;
   return {
     ...{ issuer, audience, accessTtl, grace, claims, secrets, random, lifetime, revocations, activity, users, keys },
     verified: new VerifiedTokens(),
@@ -130,15 +163,19 @@ async function tokenPartsFor({ settings, store, random, clock, claims }: Ingredi
 }
 
 /** What has to be done from time to time, and hurts nobody when it is late. */
-function keepHouse({ settings, store, clock, log }: Ingredients, core: Core): () => void {
+function keepHouse(parts: Ingredients, core: Core): () => void {
+  const { settings, store, clock, log } = parts;
   async function tidy(): Promise<void> {
     core.revocations.prune();
     try {
       core.maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
+      // Also without a word in the log: a secret file that was written by hand is heard of here.
+      await core.ring.reload();
       const now = clock.now();
       await store.feed.prune(instant(now - LEEWAY));
       await store.throttles.prune(now);
       await store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH);
+      await tendSigningKeys(keyPartsFor(parts, core), core.maxAccessTtl);
     } catch (error) {
       log.warn("housekeeping_failed", { cause: String(error) });
     }
@@ -149,12 +186,12 @@ function keepHouse({ settings, store, clock, log }: Ingredients, core: Core): ()
   };
 }
 
-function accountParts({ store, settings, clock, random, log }: Ingredients, throttleKey: Uint8Array): Parameters<typeof createAccounts>[0] {
+function accountParts({ store, settings, clock, random, log }: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0] {
   return {
     users: store.users,
     throttles: store.throttles,
     issuerHost: new URL(settings.issuer).hostname,
-    throttle: { enabled: settings.throttle, key: throttleKey, privateNetworks: settings.trustedProxies > 0 },
+    throttle: { enabled: settings.throttle, key: () => secrets.writer.throttleKey, privateNetworks: settings.trustedProxies > 0 },
     ...{ clock, random, log },
   };
 }

@@ -59,7 +59,7 @@ export interface ThrottleOptions {
   /** False switches everything off. */
   readonly enabled: boolean;
   /** Keys the hashes that counts are kept under: a copy of the store alone names no address. */
-  readonly key: Uint8Array;
+  readonly key: () => Uint8Array;
   /** False: private and loopback addresses get no count of their network, as they may be those of a proxy that was not declared. */
   readonly privateNetworks: boolean;
 }
@@ -68,7 +68,7 @@ export function createThrottle({ throttles, clock, enabled, key, privateNetworks
   if (!enabled) return OPEN;
 
   const rule = (name: string, { limit, window }: Pick<ThrottleRow, "limit" | "window">, ...of: readonly string[]): ThrottleRule => ({
-    key: `${name}:${encode(hmac(key, of.join("\n")))}`,
+    key: `${name}:${encode(hmac(key(), of.join("\n")))}`,
     limit,
     window: duration(window),
   });

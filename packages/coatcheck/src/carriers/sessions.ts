@@ -6,6 +6,7 @@ import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord 
 import type { Instant } from "../core/time.ts";
 import type { UserDirectory, UserView } from "../core/users.ts";
 import type { MaybePromise } from "../core/maybe.ts";
+import type { Revocations } from "../revocation/revocations.ts";
 import type { Carrier, Issued, Pending } from "./carrier.ts";
 import { SessionRegister } from "./register.ts";
 import type { From, RegisterParts } from "./register.ts";
@@ -25,6 +26,7 @@ export interface Arrival {
 export interface SessionParts extends RegisterParts {
   readonly users: UserDirectory;
   readonly carriers: Readonly<Record<CarrierName, Carrier>>;
+  readonly revocations: Revocations;
 }
 
 /**
@@ -43,6 +45,7 @@ export class SessionService extends SessionRegister {
   async start(arrival: Arrival): Promise<Issued> {
     if (isClientId(arrival.user.id))
       throw new CoatcheckError("invalid_input", { fields: [{ pointer: "/userId", detail: "is named like a client" }] });
+    await this.#parts.revocations.sync(); // whatever is made from here on is made with the keys of now
     const now = this.#now();
     const pending = this.#parts.carriers[arrival.carrier].issue({ ...arrival, userId: arrival.user.id as UserId }, now);
     const { session } = await this.#parts.store.sessions.start(pending.write, arrival.replaces, now);
@@ -54,6 +57,7 @@ export class SessionService extends SessionRegister {
 
   /** The person proved themselves again: `auth_time` is now, same sid, new credential. Null if the session is no longer live. */
   async confirm(session: SessionRecord, from: From): Promise<Issued | null> {
+    await this.#parts.revocations.sync();
     const now = this.#now();
     const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
     const found = await this.#parts.store.sessions.renew(session.sid, pending.write);
@@ -69,6 +73,7 @@ export class SessionService extends SessionRegister {
     change: { readonly expect: string; readonly passwordHash: string },
     from: From,
   ): Promise<Issued | null> {
+    await this.#parts.revocations.sync();
     const now = this.#now();
     const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
     const found = await this.#parts.store.users.changePassword({

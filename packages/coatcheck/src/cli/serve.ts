@@ -28,7 +28,7 @@ export async function runServe(flags: Readonly<Record<string, unknown>>): Promis
   endOnCrash(log);
 
   const stopped = stopSignal(systemClock);
-  const running = await serve(config, secrets.masters, log);
+  const running = await serve(config, secrets.read, log);
   const lines = startLines({ version: VERSION, data: dataOf(config), secret: secrets, ...running }, systemRandom, process.platform);
   process.stdout.write(`${lines.join("\n")}\n`);
 

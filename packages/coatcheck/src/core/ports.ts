@@ -121,15 +121,24 @@ export interface Sessions {
 
 // --- the log -------------------------------------------------------------------------------------------------
 
-/** What an entry of the log is about. `invalidate-*` drop caches and stale claims, the others end. */
-export type LogKind = "sid" | "user" | "client" | "key" | "global" | "invalidate-sid" | "invalidate-user" | "invalidate-all";
+/** What an entry of the log is about. `invalidate-*` drop caches and stale claims, the others end: `key` ends whatever that key signed. */
+export type LogKind =
+  | "sid"
+  | "user"
+  | "client"
+  | "key"
+  | "global"
+  | "invalidate-sid"
+  | "invalidate-user"
+  | "invalidate-keys"
+  | "invalidate-all";
 
 export interface LogEntry {
   readonly seq: Seq;
   readonly kind: LogKind;
-  /** sid, user id, client id or kid; empty for `global` and `invalidate-all`. */
+  /** sid, user id, client id or kid; empty for `global`, `invalidate-keys` and `invalidate-all`. */
   readonly key: string;
-  /** From when on nothing that it hits can still be valid by itself. */
+  /** From when on nothing that it hits can still be valid by itself: for `key` and `invalidate-keys` never, since keys outlive what they sign. */
   readonly expiresAt: Instant;
   readonly at: Instant;
 }
@@ -148,7 +157,7 @@ export interface Feed {
   since(from: Seq): MaybePromise<LogPage>;
   /** Whether anything may have been committed, by whomever, since this was last asked. Cheap: it is asked on every check. */
   moved(): MaybePromise<boolean>;
-  /** Appends one entry that no other port's method appends by itself. */
+  /** Appends one entry that comes with no change of another port. */
   append(kind: LogKind, key: string, now: Instant): MaybePromise<Seq>;
   /**
    * Raises, never lowers, the longest access-token life that any process ever used, and gives it: an entry lives that long and a leeway.
@@ -222,16 +231,33 @@ export interface SigningKeyRecord {
   readonly alg: string;
   /** The public JWK (RFC 7517), as JSON. */
   readonly publicJwk: string;
-  /** The private key, encrypted and authenticated with the kid. */
-  readonly sealed: Uint8Array;
+  /** The private key, encrypted and authenticated with the kid; null once the key was revoked: nobody can sign with it any more. */
+  readonly sealed: Uint8Array | null;
   readonly createdAt: Instant;
+  /** From when on it signs, until one with a later time follows; it is published from `createdAt`. */
+  readonly signsFrom: Instant;
+  readonly revokedAt: Instant | null;
+}
+
+/** What to do with the keys, decided from all of them by a pure function. Kids that are not there, or that were revoked, are passed over. */
+export interface KeyChange {
+  readonly add?: readonly SigningKeyRecord[];
+  readonly revoke?: readonly string[];
+  readonly remove?: readonly string[];
+  /** The private half again, by kid, sealed under another secret. */
+  readonly reseal?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface Keys {
-  /** All of them, oldest first. */
+  /** All of them, the revoked ones too, oldest first. */
   list(): MaybePromise<readonly SigningKeyRecord[]>;
-  /** Adds the candidate unless a key of its algorithm is there already. @returns all of them: two processes that start at once end with the same. */
-  ensure(candidate: SigningKeyRecord): MaybePromise<readonly SigningKeyRecord[]>;
+  /**
+   * Reads all keys, lets `decide` judge them and writes what it says, as one step that nobody can come between: of many who would add a key to what
+   * they saw exactly one adds it. In the same transaction it appends a `key` entry for each that is revoked and, if anything was written, one
+   * `invalidate-keys`. Revoking erases the private half and is final: a revoked key stays in the list for good, and no key takes its kid.
+   * @returns all of them as they are afterwards.
+   */
+  change(decide: (keys: readonly SigningKeyRecord[]) => KeyChange, now: Instant): MaybePromise<readonly SigningKeyRecord[]>;
 }
 
 /** One count of failures: at most `limit` within `window`, counted from the first of them. */

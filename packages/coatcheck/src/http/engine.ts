@@ -10,9 +10,10 @@ import type { MaybePromise } from "../core/maybe.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { PublicJwk } from "../crypto/jwk.ts";
 
-/** Public keys as a JWK Set (RFC 7517), and how long it may be cached. */
+/** Public keys as a JWK Set (RFC 7517). */
 export interface PublicKeys {
-  jwks(): { readonly keys: readonly PublicJwk[] };
+  /** As they are in the store now, or were when it was last in reach. */
+  jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
 }
 
 /** Everything that the routes stand on, wired by `compose.ts`. */

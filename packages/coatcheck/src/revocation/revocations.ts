@@ -14,7 +14,7 @@ export class Revocations {
   readonly #feed: Feed;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #onEntry: (entry: LogEntry) => void;
+  readonly #readKeys: () => MaybePromise<void>;
   readonly #table = new RevocationTable();
   #head: Seq = seq(0);
   #incarnation: string | null = null;
@@ -23,11 +23,12 @@ export class Revocations {
   #covered = 0;
   #catchingUp: Promise<void> | null = null;
 
-  constructor(feed: Feed, clock: Clock, log: Log, onEntry: (entry: LogEntry) => void = () => {}) {
+  /** @param readKeys is called when the log says that keys or secrets have changed: only when it is through does {@link sync} return. */
+  constructor(feed: Feed, clock: Clock, log: Log, readKeys: () => MaybePromise<void> = () => undefined) {
     this.#feed = feed;
     this.#clock = clock;
     this.#log = log;
-    this.#onEntry = onEntry;
+    this.#readKeys = readKeys;
   }
 
   /** The position up to which everything has been applied. */
@@ -97,25 +98,29 @@ export class Revocations {
   #pull(): MaybePromise<void> {
     return chain(this.#feed.since(this.#head), (page) => {
       const sameLife = this.#incarnation === null || page.incarnation === this.#incarnation;
-      if (sameLife && page.head >= this.#head) return this.#apply(page);
+      if (sameLife && page.head >= this.#head) return this.#take(page);
       return this.#reload(this.#head);
     });
   }
 
   /** Another life of the store, or a head that went back. What we know stays (what ended, ended); what the store knows is added. */
   #reload(seen: Seq): MaybePromise<void> {
-    return chain(this.#feed.since(seq(0)), (page) => {
-      this.#apply(page);
-      return page.head < seen ? this.rolledBack(seen) : undefined;
-    });
+    return chain(this.#feed.since(seq(0)), (page) => chain(this.#take(page), () => (page.head < seen ? this.rolledBack(seen) : undefined)));
+  }
+
+  /** Keys first: should they be out of reach, the page counts as not read and comes again. */
+  #take(page: LogPage): MaybePromise<void> {
+    if (page.entries.some(isAboutKeys)) return chain(this.#readKeys(), () => this.#apply(page));
+    return this.#apply(page);
   }
 
   #apply(page: LogPage): void {
-    for (const entry of page.entries) {
-      this.#table.apply(entry);
-      this.#onEntry(entry);
-    }
+    for (const entry of page.entries) this.#table.apply(entry);
     this.#incarnation = page.incarnation;
     this.#head = page.head;
   }
+}
+
+function isAboutKeys({ kind }: LogEntry): boolean {
+  return kind === "key" || kind === "invalidate-keys";
 }

@@ -1,10 +1,25 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, realpathSync, rmSync, writeSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { Random } from "../core/ports.ts";
 import { encode } from "../crypto/base64url.ts";
+import { StartError } from "./start-error.ts";
 import { MIN_SECRET_BYTES, weakness } from "./weakness.ts";
 
 /** What of the machine decides where the state of programs goes. */
@@ -73,15 +88,65 @@ export function ensureSecretFile(path: string, random: Random): boolean {
   }
 }
 
+/**
+ * Puts these secrets into a file that is there, whole or not at all: whoever reads it meanwhile gets the old ones or the new ones. It keeps its owner
+ * and its mode, so that whoever could read it still can.
+ * @throws StartError, and the file is as it was, if it can't be written.
+ */
+export function replaceSecretFile(path: string, secrets: readonly Uint8Array[], random: Random): void {
+  const file = realpathSync.native(path);
+  const draft = `${file}.${encode(random.bytes(9))}`;
+  try {
+    const { uid, gid, mode } = statSync(file);
+    writeDurably(draft, `${secrets.map(encode).join(",")}\n`, mode & 0o777);
+    const made = statSync(draft);
+    if (made.uid !== uid || made.gid !== gid) chownSync(draft, uid, gid);
+    renameSync(draft, file);
+    syncFolder(dirname(file));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(`the secret in ${file} can't be replaced (${code}): run this as who owns it, where it may be written`, {
+      cause: error,
+    });
+  } finally {
+    if (existsSync(draft)) rmSync(draft);
+  }
+}
+
+/**
+ * Lets one process at a time change the file.
+ * @throws StartError if another does, or was interrupted.
+ */
+export async function withSecretFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const lock = `${realpathSync.native(path)}.lock`;
+  try {
+    closeSync(openSync(lock, "wx", 0o600));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      code === "EEXIST"
+        ? `another command is changing the secret in ${path}: wait for it, or, if none is running, delete ${lock}`
+        : `${lock} can't be made (${code}): run this as who owns the secret, where it may be written`,
+      { cause: error },
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock);
+  }
+}
+
 /** One in half a million looks weak, and would be refused when it is read. */
-function newSecret(random: Random): Uint8Array {
+export function newSecret(random: Random): Uint8Array {
   const secret = random.bytes(MIN_SECRET_BYTES);
   return weakness(secret) === null ? secret : random.bytes(MIN_SECRET_BYTES);
 }
 
-function writeDurably(path: string, text: string): void {
+function writeDurably(path: string, text: string, mode = 0o600): void {
   const file = openSync(path, "wx", 0o600);
   try {
+    if (mode !== 0o600) fchmodSync(file, mode);
     writeSync(file, text);
     fsyncSync(file);
   } finally {

@@ -16,6 +16,10 @@ import { MIN_SECRET_BYTES, weakness } from "./weakness.ts";
 /** The master secrets, and what whoever started the server should know of them. */
 export interface MasterSecrets {
   readonly masters: readonly Uint8Array[];
+  /** Gives them as they are now: a file may have changed. @throws ConfigError if it can't be read, or holds a weak one. */
+  readonly read: () => readonly Uint8Array[];
+  /** The file that they are in, or null. */
+  readonly file: string | null;
   /** Where they are, for the start lines; never the secrets themselves. */
   readonly where: string;
   /** Whether they were made just now. */
@@ -36,13 +40,17 @@ const HOW_TO_MAKE = `node -p "require('crypto').randomBytes(32).toString('base64
 
 /** @throws ConfigError with one line if there is none, it can't be read, or it is weak. */
 export function masterSecrets(source: SecretSource, context: SecretContext): MasterSecrets {
-  if (source.kind === "values") return { masters: readSecrets(source.values, source.at), where: source.at, made: false, warnings: [] };
+  if (source.kind === "values") return fixed(readSecrets(source.values, source.at), { where: source.at, made: false });
   if (source.kind === "file") return fromFile(source.path, context);
   if (!hasDefault(context.store, context.issuer))
     throw new ConfigError(`no secret: set COATCHECK_SECRET or --secret-file to one made by ${HOW_TO_MAKE}`);
   const data = dataFile(context.store);
   if (data !== null) return fromDefaultFile(data, context);
-  return { masters: [context.random.bytes(MIN_SECRET_BYTES)], where: "in memory, a new one at each start", made: true, warnings: [] };
+  return fixed([context.random.bytes(MIN_SECRET_BYTES)], { where: "in memory, a new one at each start", made: true });
+}
+
+function fixed(masters: readonly Uint8Array[], told: Pick<MasterSecrets, "where" | "made">): MasterSecrets {
+  return { masters, read: () => masters, file: null, warnings: [], ...told };
 }
 
 /**
@@ -65,12 +73,15 @@ export function existingSecrets(source: SecretSource, context: SecretContext): M
 export function librarySecrets(
   { secret, store }: Pick<CoatcheckOptions, "secret" | "store">,
   { issuer }: Pick<Settings, "issuer">,
-): readonly Uint8Array[] {
+): MasterSecrets["read"] {
   const at = `the option "secret"`;
-  if (secret !== undefined) return readSecrets(typeof secret === "string" ? secret.split(",") : [secret].flat(), at);
+  if (secret !== undefined) {
+    const masters = readSecrets(typeof secret === "string" ? secret.split(",") : [secret].flat(), at);
+    return () => masters;
+  }
   if (!hasDefault(store.name, issuer)) throw new ConfigError(`${at} is missing: set it to one made by ${HOW_TO_MAKE}`);
   // Not the caller's own random: the file outlives a test.
-  return masterSecrets({ kind: "default" }, { issuer, store: store.name, random: systemRandom, machine: thisMachine() }).masters;
+  return masterSecrets({ kind: "default" }, { issuer, store: store.name, random: systemRandom, machine: thisMachine() }).read;
 }
 
 function hasDefault(store: string, issuer: string): boolean {
@@ -98,7 +109,7 @@ function fromFile(path: string, { store }: SecretContext): MasterSecrets {
       `the secret ${path} lies in the folder of the data: whoever gets a copy of that folder can open everything; keep it elsewhere`,
     );
   }
-  return { masters: readFile(path), where: resolve(path), made: false, warnings };
+  return inFile(resolve(path), { made: false, warnings });
 }
 
 function fromDefaultFile(data: string, { random, machine }: SecretContext): MasterSecrets {
@@ -109,7 +120,12 @@ function fromDefaultFile(data: string, { random, machine }: SecretContext): Mast
     );
   }
   const made = ensureSecretFile(path, random);
-  return { masters: readFile(path), where: path, made, warnings: permissionWarning(path) };
+  return inFile(path, { made, warnings: permissionWarning(path) });
+}
+
+function inFile(path: string, told: Pick<MasterSecrets, "made" | "warnings">): MasterSecrets {
+  const read = (): readonly Uint8Array[] => readFile(path);
+  return { masters: read(), read, file: path, where: path, ...told };
 }
 
 function readFile(path: string): Uint8Array[] {

@@ -1,5 +1,5 @@
 import { compose } from "../compose.ts";
-import type { Composed } from "../compose.ts";
+import type { Composed, Ingredients } from "../compose.ts";
 import type { ServerConfig } from "../config/read.ts";
 import type { Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
@@ -28,7 +28,7 @@ export interface Running {
  * Takes the port, opens the store and answers: pages for people, and the API.
  * @throws StartError with one line: the port is taken, the store can't be opened.
  */
-export async function serve(config: ServerConfig, masters: readonly Uint8Array[], log: Log): Promise<Running> {
+export async function serve(config: ServerConfig, masters: Ingredients["masters"], log: Log): Promise<Running> {
   const http = createHttpServer({ clock: systemClock, log });
   const port = await http.listen(config.port, config.host);
   const { settings } = config.onPort(port);

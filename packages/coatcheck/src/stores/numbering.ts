@@ -3,7 +3,7 @@ import type { Seq } from "../core/ids.ts";
 import { seq } from "../core/ids.ts";
 import { LEEWAY } from "../core/limits.ts";
 import type { LogKind, Random } from "../core/ports.ts";
-import { duration, later } from "../core/time.ts";
+import { duration, instant, later } from "../core/time.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 
 // What the log of every store has in common: seq = epoch * 2^40 + n. n counts every entry ever appended, over all epochs, so no gap can hide.
@@ -25,8 +25,15 @@ export function nextEpoch(head: Seq): Seq {
   return seq(head + EPOCH + 1);
 }
 
-/** From when on nothing that an entry hits can still be valid by itself: one rule for every kind. */
-export function entryExpiry(at: Instant, longestAccessTtl: Milliseconds | null): Instant {
+/** The last instant that has a date. */
+const NEVER: Instant = instant(8_640_000_000_000_000);
+
+/** Keys outlive what they sign: a process that slept through such an entry must still come upon it. */
+const LASTING: ReadonlySet<LogKind> = new Set(["key", "invalidate-keys"]);
+
+/** From when on nothing that an entry hits can still be valid by itself: one rule for every kind, but for what is about keys. */
+export function entryExpiry(kind: LogKind, at: Instant, longestAccessTtl: Milliseconds | null): Instant {
+  if (LASTING.has(kind)) return NEVER;
   return later(later(later(at, longestAccessTtl ?? FIRST_ACCESS_TTL), LEEWAY), MARGIN);
 }
 

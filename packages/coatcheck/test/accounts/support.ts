@@ -76,7 +76,7 @@ export function recorded<T extends object>(port: T, calls: { readonly name: stri
   });
 }
 
-export const throttleOn = { enabled: true, key: new Uint8Array(32).fill(7), privateNetworks: true };
+export const throttleOn = { enabled: true, key: () => new Uint8Array(32).fill(7), privateNetworks: true };
 
 export interface Hotel extends Readonly<Omit<AccountParts, "hasher">> {
   readonly store: Store;

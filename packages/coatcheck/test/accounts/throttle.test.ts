@@ -195,7 +195,7 @@ describe("what the store holds", () => {
       ),
     );
 
-    const other = createThrottle({ ...throttleOn, key: new Uint8Array(32), throttles: { ...store.throttles, count }, clock });
+    const other = createThrottle({ ...throttleOn, key: () => new Uint8Array(32), throttles: { ...store.throttles, count }, clock });
     const before = keys.size;
     await (await other.proof(ALICE.email, HOME.ip)).count();
     expect(keys.size).toBe(before + 2);

@@ -3,7 +3,7 @@ import { StoreUnavailable } from "../../src/core/errors.ts";
 import { seq } from "../../src/core/ids.ts";
 import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
 import type { MaybePromise } from "../../src/core/maybe.ts";
-import type { Clock, Feed, Log, LogEntry, LogPage } from "../../src/core/ports.ts";
+import type { Clock, Feed, Log, LogEntry, LogKind, LogPage } from "../../src/core/ports.ts";
 import { instant } from "../../src/core/time.ts";
 import { Revocations } from "../../src/revocation/revocations.ts";
 
@@ -22,9 +22,9 @@ class HandFeed {
   raised: number[] = [];
   later: (() => void)[] | null = null;
 
-  append(key = "s"): void {
+  append(key = "s", kind: LogKind = "sid"): void {
     this.head += 1;
-    this.entries.push(entry(this.head, key));
+    this.entries.push({ ...entry(this.head, key), kind });
     this.dirty = true;
   }
 
@@ -61,11 +61,11 @@ class HandFeed {
   }
 }
 
-function setUp() {
+function setUp(readKeys?: () => MaybePromise<void>) {
   const feed = new HandFeed();
   const alarms: string[] = [];
   const log: Log = { info: () => {}, warn: () => {}, error: (event) => void alarms.push(event) };
-  return { feed, alarms, revocations: new Revocations(feed.port(), clock, log) };
+  return { feed, alarms, revocations: new Revocations(feed.port(), clock, log, readKeys) };
 }
 
 describe("keeping up with the log", () => {
@@ -93,6 +93,30 @@ describe("keeping up with the log", () => {
     await revocations.sync();
     expect(revocations.ended(standing)).toBe(true);
   });
+
+  it.each(["key", "invalidate-keys"] as const)(
+    "reads the keys before it goes by an entry `%s`, and again while they are out of reach",
+    async (kind) => {
+      const seen: number[] = [];
+      let down = true;
+      const { feed, revocations } = setUp(() => {
+        seen.push(revocations.head);
+        if (down) throw new StoreUnavailable("down");
+      });
+      feed.append();
+      await revocations.sync();
+      expect(seen).toEqual([]);
+      feed.append("k", kind);
+      expect(() => revocations.sync()).toThrow(StoreUnavailable);
+      expect(() => revocations.sync()).toThrow(StoreUnavailable);
+      down = false;
+      await revocations.sync();
+      await revocations.sync();
+      expect(seen).toEqual([1, 1, 1]);
+      expect(revocations.head).toBe(2);
+      expect(revocations.keyRevoked("k")).toBe(kind === "key");
+    },
+  );
 
   it("does not take a page for the news that came while it was on its way", async () => {
     const { feed, revocations } = setUp();

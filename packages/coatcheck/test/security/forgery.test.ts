@@ -152,7 +152,7 @@ describe("T3 wrong key for the algorithm, short keys (CVE-2022-23539)", () => {
 });
 
 describe("T4 a key or secret looked up from what is not yet proved (CVE-2025-65945, CVE-2022-23541)", () => {
-  it("what nobody proved asks the store nothing: no forged token, ticket or refresh token costs a read", async () => {
+  it("what nobody proved asks the store nothing but whether it moved: no forged token, ticket or refresh token costs a read", async () => {
     const { composed, asked, logIn, clock } = await world();
     const issued = [await logIn("token"), await logIn("cookie")];
     const [{ shown: proof }, { shown: ticket }] = issued as [(typeof issued)[0], (typeof issued)[0]];
@@ -161,8 +161,9 @@ describe("T4 a key or secret looked up from what is not yet proved (CVE-2025-659
     const [head = "", body = "", signature = ""] = proof.accessToken.split(".");
     const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as object;
     const forged = ["bob", "' OR 1=1--", "__proto__"].map((sub) => `${head}.${part({ ...claims, sub })}.${signature}`);
-    const before = asked.length;
     const { engine } = composed;
+    await composed.revocations.sync();
+    const before = asked.length;
     for (const token of forged) expect(await engine.carriers.token.check(token, clock.now())).toEqual({ ok: false, reason: "forged" });
     for (const at of [10, 30, 60]) {
       expect(await engine.carriers.cookie.identify(flip(ticket.ticket, at), clock.now())).toBeNull();
@@ -170,7 +171,8 @@ describe("T4 a key or secret looked up from what is not yet proved (CVE-2025-659
         reason: "forged",
       });
     }
-    expect(asked.slice(before)).toEqual([]);
+    // Whether there is a new key or secret to judge by: a look at a counter in memory.
+    expect(new Set(asked.slice(before))).toEqual(new Set(["feed.moved"]));
     // The genuine ones do ask.
     await engine.tokens.refresh(proof.refreshToken, null, { ip: "", userAgent: "" });
     expect(asked.slice(before)).toContain("sessions.refresh");

@@ -1,8 +1,6 @@
 import { expect } from "vitest";
-import { algorithm } from "../../src/crypto/algorithms.ts";
-import type { Algorithm } from "../../src/crypto/algorithms.ts";
+import { openSigningKey } from "../../src/carriers/token/keys.ts";
 import { deriveSecrets } from "../../src/crypto/secrets.ts";
-import { unsealSigningKey } from "../../src/crypto/signing.ts";
 import type { SigningKey } from "../../src/crypto/signing.ts";
 import { signed } from "../crypto/tokens.ts";
 import { openHouse } from "../http/support.ts";
@@ -43,8 +41,7 @@ function readPart(part: string): Members {
 async function openKey({ store }: House, kid: string): Promise<SigningKey> {
   const record = (await store.keys.list()).find((it) => it.kid === kid);
   if (record === undefined) throw new Error(`the store has no key ${kid}`);
-  const { sealKey } = deriveSecrets([TEST_MASTER]).writer;
-  const key = unsealSigningKey(algorithm(record.alg) as Algorithm, kid, record.sealed, sealKey);
+  const key = openSigningKey(record, deriveSecrets([TEST_MASTER]));
   if (key === null) throw new Error("sealed under another secret");
   return key;
 }

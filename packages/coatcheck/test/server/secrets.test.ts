@@ -113,6 +113,17 @@ describe("a file", () => {
   test("must not be empty or weak", () => {
     expect(refusal(() => resolveSecrets(file("\n")))).toMatch(/my\.secret is too weak: a secret is only 0 bytes long/);
     expect(refusal(() => resolveSecrets(file("hunter2")))).toMatch(/my\.secret is not base64url|is too weak/);
+    const weak = Buffer.alloc(32, 7).toString("base64url");
+    expect(refusal(() => resolveSecrets(file(`${fresh()},${weak}`)))).toMatch(/my\.secret is too weak: a secret repeats itself/);
+  });
+
+  test("is read again as it is by then, and refused when it has become weak", () => {
+    const [first, second] = [fresh(), fresh()];
+    const { read } = resolveSecrets(file(first));
+    file(`${second},${first}`);
+    expect(read()).toEqual([second, first].map((text) => Buffer.from(text, "base64url")));
+    file("correct-horse-battery-staple-correct-horse-battery");
+    expect(refusal(read)).toMatch(/my\.secret is too weak|is not base64url/);
   });
 
   test.runIf(process.platform !== "win32").each([0o640, 0o604, 0o660])("that others may read (%o) is used with a warning", (mode) => {
@@ -145,7 +156,7 @@ describe("the default", () => {
       expect(statSync(join(first.where, "..")).mode & 0o777).toBe(0o700);
     }
     expect(existsSync(join(folder, "project")), "nothing is made where the data go").toBe(false);
-    expect(resolveSecrets(DEFAULT)).toEqual({ ...first, made: false });
+    expect(resolveSecrets(DEFAULT)).toEqual({ ...first, read: expect.any(Function), made: false });
     expect(readdirSync(join(first.where, "..")), "no draft is left").toHaveLength(1);
   });
 
@@ -207,9 +218,9 @@ describe("the library's", () => {
   test("one text, several in one text, or a list", () => {
     const [first, second] = [fresh(), fresh()];
     const both = [first, second].map((text) => Buffer.from(text, "base64url"));
-    expect(librarySecrets({ secret: first, store: named("x:") }, { issuer: PUBLIC })).toEqual(both.slice(0, 1));
-    expect(librarySecrets({ secret: `${first},${second}`, store: named("x:") }, { issuer: PUBLIC })).toEqual(both);
-    expect(librarySecrets({ secret: [first, second], store: named("x:") }, { issuer: PUBLIC })).toEqual(both);
+    expect(librarySecrets({ secret: first, store: named("x:") }, { issuer: PUBLIC })()).toEqual(both.slice(0, 1));
+    expect(librarySecrets({ secret: `${first},${second}`, store: named("x:") }, { issuer: PUBLIC })()).toEqual(both);
+    expect(librarySecrets({ secret: [first, second], store: named("x:") }, { issuer: PUBLIC })()).toEqual(both);
   });
 
   test("weak, empty or no text: refused", () => {
@@ -234,7 +245,7 @@ describe("the library's", () => {
   });
 
   test("none is needed for the memory store", () => {
-    expect(librarySecrets({ store: named("memory:") }, { issuer: PUBLIC })[0]?.byteLength).toBe(32);
+    expect(librarySecrets({ store: named("memory:") }, { issuer: PUBLIC })()[0]?.byteLength).toBe(32);
   });
 
   test.runIf(process.platform !== "win32")("with an SQLite file and a localhost issuer it is the server's", () => {
@@ -247,7 +258,7 @@ describe("the library's", () => {
         random: systemRandom,
         machine: { ...machine, env: process.env },
       });
-      expect(librarySecrets({ store: named(dataStore()) }, { issuer: "http://localhost:4000" })).toEqual(server.masters);
+      expect(librarySecrets({ store: named(dataStore()) }, { issuer: "http://localhost:4000" })()).toEqual(server.masters);
     } finally {
       if (before === undefined) delete process.env["XDG_STATE_HOME"];
       else process.env["XDG_STATE_HOME"] = before;

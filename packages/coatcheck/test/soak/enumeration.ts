@@ -55,7 +55,7 @@ export function judge(what: string, { p, medians: [a, b], pairs }: Comparison): 
 async function signInDesk(): Promise<(email: string) => Promise<void>> {
   const store = memory();
   await store.open();
-  const throttle = { enabled: false, key: systemRandom.bytes(32), privateNetworks: false };
+  const throttle = { enabled: false, key: () => new Uint8Array(32), privateNetworks: false };
   const accounts = createAccounts({
     ...{ users: store.users, throttles: store.throttles, throttle, issuerHost: "localhost" },
     ...{ clock: systemClock, random: systemRandom, log: SILENT },

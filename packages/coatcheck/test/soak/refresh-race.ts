@@ -88,15 +88,16 @@ async function race(
   return report;
 }
 
-/** The session lives and has rotated once for each round; the log has the bystanders' ends, one for each round, and no gap. */
+/** The session lives and has rotated once for each round; the log has the signing key, then the bystanders' ends, one for each round, and no gap. */
 async function faultsOfTheEnd({ engine }: Composed, sid: Sid, rounds: number): Promise<string[]> {
   const faults: string[] = [];
   const session = await engine.sessions.find(sid);
   if (session === null) faults.push("the session has ended");
   else if (session.rotation.generation !== rounds) faults.push(`${session.rotation.generation} generations after ${rounds} rounds`);
   const log = await engine.store.feed.since(seq(0));
-  const wrong = log.entries.findIndex((entry, at) => entry.seq !== at + 1 || entry.kind !== "sid" || entry.key === sid);
-  if (wrong !== -1 || log.entries.length !== rounds)
+  const expected = (at: number): string => (at === 0 ? "invalidate-keys" : "sid");
+  const wrong = log.entries.findIndex((entry, at) => entry.seq !== at + 1 || entry.kind !== expected(at) || entry.key === sid);
+  if (wrong !== -1 || log.entries.length !== rounds + 1)
     faults.push(`the log has ${log.entries.length} entries, the first wrong one at ${wrong}`);
   return faults;
 }

@@ -22,6 +22,7 @@ interface TestParts {
   readonly users?: UserDirectory | null;
   readonly claims?: DeclaredClaims;
   readonly options?: Partial<CoatcheckOptions>;
+  readonly masters?: () => readonly Uint8Array[];
 }
 
 /** The real wiring, on a store of the test's choice. Built-in accounts unless `users` is given. */
@@ -32,7 +33,8 @@ export function engineOn({
   users = null,
   claims = {},
   options = {},
+  masters = () => [TEST_MASTER],
 }: TestParts): Promise<Composed> {
   const settings = readOptions({ issuer: "http://localhost:3000", store, ...options });
-  return compose({ settings, store, masters: [TEST_MASTER], users, claims, clock, random: systemRandom, log });
+  return compose({ settings, store, masters, users, claims, clock, random: systemRandom, log });
 }

@@ -1,6 +1,7 @@
 import { afterEach } from "vitest";
 import type { Issued } from "../../src/carriers/carrier.ts";
 import type { Composed } from "../../src/compose.ts";
+import type { CoatcheckOptions } from "../../src/config/options.ts";
 import { isPromise } from "../../src/core/maybe.ts";
 import type { Seq } from "../../src/core/ids.ts";
 import type { Store } from "../../src/core/ports.ts";
@@ -58,7 +59,14 @@ function watched(store: Store, asked: string[]): Store {
   return { name: store.name, open: () => store.open(), ping: () => store.ping(), close: () => store.close(), ...seen } as Store;
 }
 
-export async function world({ store = memory(), clock = fakeClock(), grace = "10s" as const } = {}): Promise<World> {
+interface Given {
+  readonly store?: Store;
+  readonly clock?: World["clock"];
+  readonly options?: Partial<CoatcheckOptions>;
+  readonly masters?: () => readonly Uint8Array[];
+}
+
+export async function world({ store = memory(), clock = fakeClock(), options = {}, ...given }: Given = {}): Promise<World> {
   const asked: string[] = [];
   const alarms: string[] = [];
   const people = new Map<string, UserView>([
@@ -71,7 +79,8 @@ export async function world({ store = memory(), clock = fakeClock(), grace = "10
     users: { get: (id) => people.get(id) ?? null },
     claims: { tenant: () => "acme" },
     log: { info: () => {}, warn: () => {}, error: (event) => void alarms.push(event) },
-    options: { grace },
+    options,
+    ...given,
   });
   open.push(composed);
   const { engine, revocations } = composed;

@@ -8,6 +8,7 @@ import { refuse } from "../../core/verdict.ts";
 import type { Verdict } from "../../core/verdict.ts";
 import { equal } from "../../crypto/constant-time.ts";
 import { hmac, sha256 } from "../../crypto/hash.ts";
+import { readerFor } from "../../crypto/secrets.ts";
 import type { DerivedSecret } from "../../crypto/secrets.ts";
 import { CHECK_BYTES, parseTicket } from "./credential.ts";
 import type { Ticket } from "./credential.ts";
@@ -54,9 +55,12 @@ function judge(parts: CookieParts, ticket: Ticket, known: Known | null, now: Ins
   return isPromise(written) ? written.then(() => verdict) : verdict;
 }
 
-/** Did this server make it? Judged without a look into the store; the secret's hash is what proves it. */
+/**
+ * Did this server make it? Judged without a look into the store; the secret's hash is what proves it. Ask the log first: it says when there is a new
+ * master secret to judge by.
+ */
 export function isOurs(parts: CookieParts, ticket: Ticket): boolean {
-  return parts.secrets.readers.some((secret) => equal(ticketCheck(secret, ticket.sid, ticket.secret), ticket.check));
+  return readerFor(parts.secrets, (secret) => equal(ticketCheck(secret, ticket.sid, ticket.secret), ticket.check)) !== null;
 }
 
 export function ticketCheck(secret: DerivedSecret, sid: Sid, ticketSecret: Uint8Array): Uint8Array {

@@ -31,10 +31,13 @@ export function cookieCarrier(parts: CookieParts): Carrier {
     renew: (proof, now) => renewTicket(parts, proof, now),
     identify: (credential, now) => {
       const ticket = parseTicket(credential);
-      if (ticket === null || !isOurs(parts, ticket)) return null;
-      return chain(parts.known.read(ticket.sid, now), (known) => {
-        const hash = known?.found.session.secretHash;
-        return hash != null && equal(sha256(ticket.secret), hash) ? ticket.sid : null;
+      if (ticket === null) return null;
+      return chain(parts.revocations.sync(), () => {
+        if (!isOurs(parts, ticket)) return null;
+        return chain(parts.known.read(ticket.sid, now), (known) => {
+          const hash = known?.found.session.secretHash;
+          return hash != null && equal(sha256(ticket.secret), hash) ? ticket.sid : null;
+        });
       });
     },
   };

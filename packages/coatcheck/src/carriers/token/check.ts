@@ -22,21 +22,24 @@ const SIGHT_EVERY = duration("30s");
  * Here the key is found by its id and the signature proves the claims: nothing is looked up.
  */
 export function checkProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Verdict> {
-  // 1 to 3, once for each token
-  const verified = parts.verified.get(text) ?? verifyProof(parts, text);
-  if (typeof verified === "string") return refuse(verified);
+  // 1 read
+  const shown = parts.verified.get(text) ?? parseProof(text);
+  if (shown === null) return refuse("malformed");
   const synced = parts.revocations.sync();
-  if (isPromise(synced)) return synced.then(() => judge(parts, verified, now));
-  return judge(parts, verified, now);
+  if (isPromise(synced)) return synced.then(() => prove(parts, text, shown, now));
+  return prove(parts, text, shown, now);
 }
 
-function verifyProof(parts: TokenParts, text: string): VerifiedToken | RefusalReason {
-  // 1 read
-  const proof = parseProof(text);
-  if (proof === null) return "malformed";
+function prove(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
+  // 2 and 3, once for each token
+  const verified = "principal" in shown ? shown : verifyProof(parts, text, shown, now);
+  return typeof verified === "string" ? refuse(verified) : judge(parts, verified, now);
+}
+
+function verifyProof(parts: TokenParts, text: string, proof: Proof, now: Instant): VerifiedToken | RefusalReason {
   // 2 find: the key, by its id   ← no lookup
   // 3 prove
-  if (!isOurs(parts, proof)) return "forged";
+  if (!isOurs(parts, proof, now)) return "forged";
   const claims = readClaims(proof.payload);
   return claims === null ? "malformed" : parts.verified.add(text, proof.kid, claims);
 }
@@ -68,19 +71,19 @@ function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {
   parts.activity.sighted(sid, now);
 }
 
-function isOurs(parts: TokenParts, proof: Proof): boolean {
-  const key = parts.keys.find(proof.kid);
+function isOurs(parts: TokenParts, proof: Proof, now: Instant): boolean {
+  const key = parts.keys.find(proof.kid, now);
   // Each key has exactly one algorithm (RFC 8725 §3.1): the header's word for it must be the key's.
   return key !== null && key.alg === proof.alg && verify(key, proof.signingInput, proof.signature);
 }
 
 /** The session of an authentic access token, whatever its age, or of an authentic refresh token of any generation. */
-export function identifyProof(parts: TokenParts, text: string): MaybePromise<Sid | null> {
+export function identifyProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Sid | null> {
   return chain(parts.revocations.sync(), () => {
     const refresh = parseRefreshToken(parts.secrets, text);
     if (refresh !== null) return identifyRefresh(parts, refresh);
     const proof = parseProof(text);
-    if (proof === null || parts.revocations.keyRevoked(proof.kid) || !isOurs(parts, proof)) return null;
+    if (proof === null || !isOurs(parts, proof, now)) return null;
     const claims = readClaims(proof.payload);
     return claims?.iss === parts.issuer ? (claims.sid ?? null) : null;
   });

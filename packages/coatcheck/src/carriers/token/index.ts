@@ -38,6 +38,6 @@ export function tokenCarrier(parts: TokenParts): Carrier {
     issue: (login, now) => issueProof(parts, login, now),
     check: (credential, now) => checkProof(parts, credential, now),
     renew: (proof, now) => renewProof(parts, proof, now),
-    identify: (credential) => identifyProof(parts, credential),
+    identify: (credential, now) => identifyProof(parts, credential, now),
   };
 }

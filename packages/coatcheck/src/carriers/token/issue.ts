@@ -21,7 +21,7 @@ export function issueProof(parts: TokenParts, login: Login, now: Instant): Pendi
 export function revealProof(parts: TokenParts, subject: Subject, now: Instant): Issued<ShownProof> {
   const { session, user, rsq } = subject;
   const exp = accessExpiry(session, parts.accessTtl, now);
-  const accessToken = writeProof(parts.keys.current, {
+  const accessToken = writeProof(parts.keys.signingAt(now), {
     iss: parts.issuer,
     aud: parts.audience,
     sub: session.userId,

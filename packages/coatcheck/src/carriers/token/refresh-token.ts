@@ -2,6 +2,7 @@ import type { Sid } from "../../core/ids.ts";
 import { encode } from "../../crypto/base64url.ts";
 import { equal } from "../../crypto/constant-time.ts";
 import { hmac } from "../../crypto/hash.ts";
+import { readerFor } from "../../crypto/secrets.ts";
 import type { DerivedSecret, Secrets } from "../../crypto/secrets.ts";
 
 /** So that people and secret scanners see what it is. */
@@ -34,12 +35,12 @@ export function deriveRefreshToken(secret: DerivedSecret, sid: Sid, generation: 
   return PREFIX + encode(bytes);
 }
 
-/** @returns null for what this server never made: that costs no look into the store. */
+/** Ask the log first: it says when there is a new master secret to judge by. @returns null for what this server never made: that costs no look into the store. */
 export function parseRefreshToken(secrets: Secrets, text: string): RefreshToken | null {
   if (!FORM.test(text)) return null;
   const bytes = Buffer.from(text.slice(PREFIX.length), "base64url");
-  const secret = secrets.readers.find((it) => equal(it.id, bytes.subarray(0, 4)));
-  if (secret === undefined || !equal(formCheck(secret, bytes.subarray(0, CHECK_AT)), bytes.subarray(CHECK_AT))) return null;
+  const secret = readerFor(secrets, (it) => equal(it.id, bytes.subarray(0, 4)));
+  if (secret === null || !equal(formCheck(secret, bytes.subarray(0, CHECK_AT)), bytes.subarray(CHECK_AT))) return null;
   return {
     sid: bytes.toString("base64url", 4, 20) as Sid,
     generation: bytes.readUInt32BE(20),

@@ -33,6 +33,7 @@ export type Refreshed =
  * @throws {store_unavailable} and then nothing has rotated, or the same token shown again yields what was lost.
  */
 export async function refreshProof(parts: TokenParts, text: string, refreshId: string | null, now: Instant): Promise<Refreshed> {
+  await parts.revocations.sync();
   const token = parseRefreshToken(parts.secrets, text);
   if (token === null) return { ok: false, reason: "forged", session: null };
 

@@ -1,4 +1,5 @@
 import { CoatcheckError } from "../../core/errors.ts";
+import { JWKS_MAX_AGE } from "../../core/key-schedule.ts";
 import { ok } from "../answer.ts";
 import { jwksSchema, tokensSchema } from "../answers.ts";
 import type { Call } from "../call.ts";
@@ -10,9 +11,6 @@ import type { Route } from "../route.ts";
 import type { Said } from "../row.ts";
 import { revokeForm, tokenForm } from "../schemas.ts";
 import { validateForm } from "../validate.ts";
-
-/** How long anybody may keep the public keys, in seconds. */
-const JWKS_MAX_AGE = 300;
 
 export const JWKS_PATH = "/.well-known/jwks.json";
 
@@ -66,7 +64,7 @@ export const tokenRoutes: readonly Route[] = [
     tag: "Tokens",
     summary: "The public keys of access tokens (RFC 7517)",
     answers: { 200: { description: "All that verify what is live.", body: jwksSchema, type: JWKS_TYPE } },
-    answer: ({ site }) => ({ ...ok(site.engine.keys.jwks()), type: JWKS_TYPE, publicFor: JWKS_MAX_AGE }),
+    answer: async ({ site }) => ({ ...ok(await site.engine.keys.jwks()), type: JWKS_TYPE, publicFor: JWKS_MAX_AGE / 1_000 }),
   }),
 ];
 

@@ -1,14 +1,21 @@
 import type { Keys, SigningKeyRecord } from "../../core/ports.ts";
+import { keyWrites } from "../key-changes.ts";
+import { append } from "./log.ts";
 import type { Memory, Tables } from "./tables.ts";
 
 export function memoryKeys(memory: Memory): Keys {
   return {
     list: () => all(memory.read()),
 
-    ensure(candidate) {
+    change(decide, now) {
+      const keys = all(memory.read());
+      const { save, remove, revoked } = keyWrites(keys, decide(keys), now);
+      if (save.length + remove.length === 0) return all(memory.read());
       const tables = memory.write();
-      const known = [...tables.keys.values()].some((key) => key.alg === candidate.alg);
-      if (!known) tables.keys.set(candidate.kid, copyKey(candidate));
+      for (const key of save) tables.keys.set(key.kid, copyKey(key));
+      for (const kid of remove) tables.keys.delete(kid);
+      for (const kid of revoked) append(tables, "key", kid, now);
+      append(tables, "invalidate-keys", "", now);
       return all(tables);
     },
   };
@@ -19,5 +26,5 @@ function all({ keys }: Tables): SigningKeyRecord[] {
 }
 
 function copyKey(key: SigningKeyRecord): SigningKeyRecord {
-  return { ...key, sealed: new Uint8Array(key.sealed) };
+  return { ...key, sealed: key.sealed === null ? null : new Uint8Array(key.sealed) };
 }

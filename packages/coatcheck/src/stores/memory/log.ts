@@ -10,7 +10,7 @@ import type { Cutoff, Tables } from "./tables.ts";
 /** Appends one entry and does what it says: a cutoff of a scope is raised, a session is marked as ended. */
 export function append(tables: Tables, kind: LogKind, key: string, now: Instant, at: Seq = nextSeq(tables.head)): Seq {
   tables.head = at;
-  tables.log.push({ seq: at, kind, key, expiresAt: entryExpiry(now, tables.longestAccessTtl), at: now });
+  tables.log.push({ seq: at, kind, key, expiresAt: entryExpiry(kind, now, tables.longestAccessTtl), at: now });
   if (isScope(kind)) tables.cutoffs.set(scopeKey(kind, key), { seq: at, at: now });
   if (kind === "sid") markEnded(tables, key as Sid, at, now);
   return at;

@@ -37,7 +37,7 @@ export function sqlite(path: string, { random = nodeRandom, busyTimeout = durati
     feed: sqliteFeed(db, log),
     users: sqliteUsers(db, log),
     clients: sqliteClients(db, log),
-    keys: sqliteKeys(db),
+    keys: sqliteKeys(db, log),
     throttles: sqliteThrottles(db),
     audit: sqliteAudit(db),
   };

@@ -49,7 +49,7 @@ export function logWriter(db: Connection): LogWriter {
       const before = head();
       const position = at ?? nextSeq(before.seq);
       moveHead.run(position);
-      insert.run(position, kind, key, entryExpiry(now, before.longest_access_ttl), now);
+      insert.run(position, kind, key, entryExpiry(kind, now, before.longest_access_ttl), now);
       if (isScope(kind)) raiseCutoff.run(kind, key, position, now);
       if (kind === "sid") markEnded.run(position, now, key);
       return position;

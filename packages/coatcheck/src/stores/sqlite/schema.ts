@@ -120,8 +120,25 @@ CREATE TABLE clients (
 ) STRICT;
 `;
 
+/** A signing key has a time from which it signs, and what is left of it once it was revoked has no private half. */
+const VERSION_3 = `
+CREATE TABLE signing_keys_with_lives (
+  kid TEXT PRIMARY KEY,
+  alg TEXT NOT NULL,
+  public_jwk TEXT NOT NULL,
+  sealed BLOB,
+  created_at INTEGER NOT NULL,
+  signs_from INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT;
+INSERT INTO signing_keys_with_lives (kid, alg, public_jwk, sealed, created_at, signs_from)
+  SELECT kid, alg, public_jwk, sealed, created_at, created_at FROM signing_keys ORDER BY created_at, rowid;
+DROP TABLE signing_keys;
+ALTER TABLE signing_keys_with_lives RENAME TO signing_keys;
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1, VERSION_2];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
 
 /**
  * Makes the schema, or brings it up to date. One write transaction from the first look to the last change: of several processes that start

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { StoreUnavailable } from "../../core/errors.ts";
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { instant } from "../../core/time.ts";
-import { bytes, text } from "./bench.ts";
+import { text } from "./bench.ts";
 import type { Bench, Cases } from "./bench.ts";
 
 /** One call of each method, with arguments that find nothing. */
@@ -11,7 +11,6 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
   const sid = text(16) as Sid;
   const userId = text(16) as UserId;
   const clientId = text(16) as ClientId;
-  const key = { kid: "k", alg: "none", publicJwk: "{}", sealed: bytes(1), createdAt: now };
   return {
     ping: () => store.ping(),
     "sessions.find": () => sessions.find(sid),
@@ -31,7 +30,7 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
     "clients.setDisabled": () => clients.setDisabled(clientId, true, now),
     "clients.remove": () => clients.remove(clientId, now),
     "keys.list": () => keys.list(),
-    "keys.ensure": () => keys.ensure(key),
+    "keys.change": () => keys.change(() => ({}), now),
     "throttles.blockedUntil": () => throttles.blockedUntil([{ key: "k", limit: 1, window: 1 as never }], now),
     "throttles.forget": () => throttles.forget(["k"]),
     "audit.list": () => audit.list({}, 1),

@@ -90,7 +90,7 @@ export const feed: Cases = {
     const writes = [
       () => t.store.sessions.end({ sid }, t.now),
       () => t.store.sessions.endAll(t.userId(), null, t.now),
-      () => t.store.feed.append("key", "k", t.now),
+      () => t.store.feed.append("client", t.clientId(), t.now),
     ];
     for (const write of writes) {
       const [entry] = await t.entries(async () => await write());

@@ -1,68 +1,9 @@
 import assert from "node:assert/strict";
-import type { AuditEvent, SigningKeyRecord, ThrottleRule } from "../../core/ports.ts";
+import type { AuditEvent, ThrottleRule } from "../../core/ports.ts";
 import { instant, later } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
-import { bytes, drain, HOUR, MINUTE, race, text } from "./bench.ts";
+import { drain, HOUR, MINUTE, race, text } from "./bench.ts";
 import type { Bench, Cases } from "./bench.ts";
-
-function newKey(t: Bench, given: Partial<SigningKeyRecord> = {}): SigningKeyRecord {
-  return { kid: text(8), alg: `alg-${text(6)}`, publicJwk: '{"kty":"EC"}', sealed: bytes(48), createdAt: t.now, ...given };
-}
-
-export const keys: Cases = {
-  "Adds the candidate, and gives all of them": async (t) => {
-    const before = await t.store.keys.list();
-    const key = newKey(t);
-    const all = await t.store.keys.ensure(key);
-    assert.deepEqual(
-      all.filter(({ kid }) => kid === key.kid),
-      [key],
-    );
-    assert.equal(all.length, before.length + 1);
-    assert.deepEqual(await t.store.keys.list(), all);
-  },
-
-  "A key of its algorithm that is there already wins": async (t) => {
-    const first = newKey(t);
-    const all = await t.store.keys.ensure(first);
-    assert.deepEqual(await t.store.keys.ensure(newKey(t, { alg: first.alg })), all);
-    assert.deepEqual(await t.store.keys.list(), all);
-  },
-
-  "Of many candidates at once all callers end with the same one": async (t) => {
-    const { alg } = newKey(t);
-    const lists = await race(8, () => t.store.keys.ensure(newKey(t, { alg })));
-    const kids = lists.map((list) => list.filter((key) => key.alg === alg).map(({ kid }) => kid));
-    assert.equal(new Set(kids.flat()).size, 1);
-    assert.ok(kids.every((list) => list.length === 1));
-  },
-
-  "The oldest key comes first": async (t) => {
-    const [young, old] = [newKey(t), newKey(t, { createdAt: instant(t.now - 1) })];
-    await t.store.keys.ensure(young);
-    const all = await t.store.keys.ensure(old);
-    assert.deepEqual(
-      all.filter(({ kid }) => [young.kid, old.kid].includes(kid)),
-      [old, young],
-    );
-    assert.deepEqual(
-      all.map((key) => key.createdAt),
-      all.map((key) => key.createdAt).toSorted((a, b) => a - b),
-    );
-  },
-
-  "Keys are copied in and out": async (t) => {
-    const key = newKey(t);
-    const given = structuredClone(key);
-    const out = (await t.store.keys.ensure(given)).find(({ kid }) => kid === key.kid);
-    given.sealed.fill(0);
-    out?.sealed.fill(0);
-    assert.deepEqual(
-      (await t.store.keys.list()).find(({ kid }) => kid === key.kid),
-      key,
-    );
-  },
-};
 
 function rule(limit: number): ThrottleRule {
   return { key: text(9), limit, window: MINUTE };

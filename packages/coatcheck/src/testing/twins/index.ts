@@ -1,8 +1,9 @@
 import { accountTwins, passwordTwins } from "./accounts.ts";
 import { clientTwins } from "./clients.ts";
 import { endAllTwins, endTwins, purgeTwins } from "./ending.ts";
+import { keyTwins } from "./keys.ts";
 import { feedTwins } from "./log.ts";
-import { auditTwins, keyTwins, throttleTwins } from "./others.ts";
+import { auditTwins, throttleTwins } from "./others.ts";
 import { finalityTwins, refreshTwins, renewTwins } from "./renewing.ts";
 import { findTwins, generalTwins, listTwins, startTwins, touchTwins } from "./sessions.ts";
 import type { Twin } from "./twin.ts";

@@ -1,32 +1,8 @@
-import type { AuditEvent, SigningKeyRecord, Store, ThrottleRule } from "../../core/ports.ts";
+import type { AuditEvent, Store, ThrottleRule } from "../../core/ports.ts";
 import { instant, later } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { meanwhile, twin } from "./twin.ts";
 import type { Twin } from "./twin.ts";
-
-export const keyTwins: readonly Twin[] = [
-  twin("the candidate is not stored", "Adds the candidate, and gives all of them", ({ keys }) => ({
-    keys: { ensure: async (candidate) => [...(await keys.list()), candidate] },
-  })),
-  twin("a second key of the algorithm is added", "A key of its algorithm that is there already wins", ({ keys }) => ({
-    keys: {
-      ensure: async (candidate) => {
-        const all = await keys.ensure(candidate);
-        return all.some(({ kid }) => kid === candidate.kid) ? all : [...all, candidate];
-      },
-    },
-  })),
-  twin("each process ends with its own", "Of many candidates at once all callers end with the same one", ({ keys }) => ({
-    keys: { ensure: async (candidate) => (await keys.ensure(candidate)).map((key) => (key.alg === candidate.alg ? candidate : key)) },
-  })),
-  twin("the newest key comes first", "The oldest key comes first", ({ keys }) => ({
-    keys: { ensure: async (candidate) => (await keys.ensure(candidate)).toReversed() },
-  })),
-  twin("the key itself is handed out", "Keys are copied in and out", ({ keys }) => {
-    let all: readonly SigningKeyRecord[] = [];
-    return { keys: { ensure: async (candidate) => (all = await keys.ensure(candidate)), list: () => all } };
-  }),
-];
 
 /** Counts of its own, in place of the store's. */
 function ownCounts(): {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { seq } from "../../../src/core/ids.ts";
 import type { Seq, Sid, UserId } from "../../../src/core/ids.ts";
-import type { RefreshDecision, Store } from "../../../src/core/ports.ts";
+import type { RefreshDecision, SigningKeyRecord, Store } from "../../../src/core/ports.ts";
 import { isLive } from "../../../src/core/session.ts";
 import type { Found } from "../../../src/core/session.ts";
 import { duration, later } from "../../../src/core/time.ts";
@@ -91,8 +91,10 @@ const TASKS: { readonly [N in TaskName]: (task: Task<N>) => Answers[N] } = {
   signUp: ({ email }) => atOnce(store.users.create(newUser({ email }), "hash")) !== null,
 
   ensureKey({ alg }) {
-    const key = { kid: randomBytes(6).toString("base64url"), alg, publicJwk: "{}", sealed: new Uint8Array(8), createdAt: NOW };
-    return atOnce(store.keys.ensure(key)).map(({ kid }) => kid);
+    const kid = randomBytes(6).toString("base64url");
+    const key = { kid, alg, publicJwk: "{}", sealed: new Uint8Array(8), createdAt: NOW, signsFrom: NOW, revokedAt: null };
+    const isMissing = (keys: readonly SigningKeyRecord[]): boolean => !keys.some((other) => other.alg === alg);
+    return atOnce(store.keys.change((keys) => (isMissing(keys) ? { add: [key] } : {}), NOW)).map((other) => other.kid);
   },
 
   fail({ key, times }) {
