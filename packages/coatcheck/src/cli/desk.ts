@@ -9,6 +9,7 @@ import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
 import { systemClock } from "../server/clock.ts";
 import { systemRandom } from "../server/random.ts";
 import { existingSecrets } from "../server/secrets.ts";
+import type { MasterSecrets } from "../server/secrets.ts";
 import { thisMachine } from "../server/secret-file.ts";
 import { storeErrorOf } from "../server/start-error.ts";
 import { isStoreFile } from "../stores/sqlite/file.ts";
@@ -27,8 +28,8 @@ export interface Desk {
   readonly clock: Clock;
   /** Writes to the audit trail what was done, and that it was done here and by whom. */
   audit(event: Deed): Promise<void>;
-  /** The store's master secrets, the first of which writes. @throws ConfigError, StartError if they are not to be found: none is made. */
-  masters(): readonly Uint8Array[];
+  /** The store's master secrets. @throws ConfigError, StartError if they are not to be found: none is made. */
+  secrets(): MasterSecrets;
 }
 
 /** A security event without what all of them share here. */
@@ -87,9 +88,9 @@ function deskOn(config: ServerConfig, store: Store): Desk {
   return {
     ...{ config, store, clock, audit },
     sessions: new SessionRegister({ store, activity, clock, audit }),
-    masters() {
+    secrets() {
       const context = { issuer: config.settings.issuer, store: config.store, random: systemRandom, machine: thisMachine() };
-      return existingSecrets(config.secret, context).masters;
+      return existingSecrets(config.secret, context);
     },
   };
 }

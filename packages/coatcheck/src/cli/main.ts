@@ -5,6 +5,7 @@ import { StartError } from "../server/start-error.ts";
 import { leaf, noun, withSettings } from "./command.ts";
 import type { Flags } from "./command.ts";
 import { Failure } from "./failure.ts";
+import { keyCommand } from "./key.ts";
 import { misuse } from "./misuse.ts";
 import { sessionCommand } from "./session.ts";
 import { userCommand } from "./user.ts";
@@ -28,7 +29,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), userCommand(), sessionCommand()];
+  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand()];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",

@@ -34,7 +34,7 @@ const programs = await examples("ts run");
 const tours = await examples("sh tour");
 const commands = await examples("sh cli");
 
-describe("the examples in the documents", { timeout: 60_000 }, () => {
+describe("the examples in the documents", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     await rm(WORKSHOP, { recursive: true, force: true });
     await mkdir(WORKSHOP, { recursive: true });

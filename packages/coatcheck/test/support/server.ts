@@ -23,11 +23,15 @@ async function temporaryFolder(): Promise<string> {
 }
 
 /** The real server, as a process of its own, on a free port and a file in `folder`; ready when this resolves. */
-export async function startServer(folder: string, flags: readonly string[] = []): Promise<RunningServer> {
+export async function startServer(
+  folder: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const args = [CLI, "serve", "--port", "0", "--store", `sqlite:${join(folder, "data", "test.db")}`, ...flags];
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { ...process.env, XDG_STATE_HOME: join(folder, "state") },
+    env: { ...process.env, XDG_STATE_HOME: join(folder, "state"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
@@ -35,7 +39,7 @@ export async function startServer(folder: string, flags: readonly string[] = [])
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      const found = /http:\/\/localhost:\d+/.exec(output);
+      const found = /http:\/\/(?:localhost|127\.0\.0\.1):\d+/.exec(output);
       if (found !== null) resolve(found[0]);
     };
     child.stdout.on("data", read);
