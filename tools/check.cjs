@@ -11,6 +11,8 @@ const CHECKS = [
   ["boundaries between the layers", ["tools/boundaries.ts"]],
   ["codes of errors: thrown, documented and in the tables", ["tools/codes.ts"]],
   ["documents made from the code (mend: npm run docs)", ["tools/docs.ts", "--check"]],
+  ["what each public door pulls in", ["tools/doors.ts"]],
+  ["licences of what is shipped", ["tools/pack/sbom.ts"]],
   ["lock file for every platform", ["tools/lockfile.ts"]],
 ];
 

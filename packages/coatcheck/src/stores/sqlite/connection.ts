@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import { ConfigError, StoreUnavailable } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { prepareFile, useWriteAheadLog } from "./file.ts";
+import { refuseOldNode } from "./old-node.ts";
 import { isNoDatabase, outage } from "./outages.ts";
 import { migrate } from "./schema.ts";
 
@@ -42,6 +43,7 @@ export class Connection {
    */
   open(newIncarnation: () => string): void {
     if (this.#handles !== null) return;
+    refuseOldNode();
     prepareFile(this.#path);
     const opened: Handle[] = [];
     const connect = (): Handle => {

@@ -1,0 +1,76 @@
+/** What one way into the package may pull in. */
+export interface Door {
+  /** As a user imports it; in brackets what is no door yet, and is held to its promise all the same. */
+  readonly name: string;
+  /** Below the build's folder. */
+  readonly entry: string;
+  /** At most so many modules of ours, and so many kB of them as built, comments and all. Raised only in the commit that needs it. */
+  readonly files: number;
+  readonly kilobytes: number;
+  /** The packages and builtins of Node that are imported on the way, every one of them. */
+  readonly packages: readonly string[];
+  /** What no module on the way may say: the words of a part that has no business there. */
+  readonly words: readonly string[];
+}
+
+const SQL = ["better-sqlite3", "PRAGMA ", "SELECT ", "INSERT INTO "];
+const TERMINAL = ["commander", "process.argv", "process.stdout", "process.exit"];
+const SERVER = ["@hono/node-server", "createServer", "<!doctype"];
+const TESTING = ["node:assert", "storeContract", "brokenStores", "fakeClock"];
+
+export const DOORS: readonly Door[] = [
+  {
+    name: "coatcheck",
+    entry: "index.js",
+    files: 200,
+    kilobytes: 600,
+    packages: [
+      "@node-rs/argon2",
+      "@valibot/to-json-schema",
+      "better-sqlite3",
+      "node:crypto",
+      "node:fs",
+      "node:net",
+      "node:os",
+      "node:path",
+      "node:url",
+      "node:zlib",
+      "pino",
+      "valibot",
+    ],
+    words: [...TERMINAL, ...SERVER, ...TESTING],
+  },
+  {
+    // For people who write stores of their own: it needs none of ours, nor what they need.
+    name: "coatcheck/testing",
+    entry: "testing/index.js",
+    files: 40,
+    kilobytes: 230,
+    packages: ["node:assert/strict", "node:crypto"],
+    words: [...SQL, ...TERMINAL, ...SERVER, "argon2", "node:http", "node:net", "Set-Cookie"],
+  },
+  {
+    name: "(carriers: sessions without a store of their own, without HTTP)",
+    entry: "carriers/sessions.js",
+    files: 15,
+    kilobytes: 30,
+    packages: [],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "argon2", "Set-Cookie"],
+  },
+  {
+    name: "(http: any store, no server)",
+    entry: "http/index.js",
+    files: 75,
+    kilobytes: 180,
+    packages: ["@valibot/to-json-schema", "node:fs", "node:net", "valibot"],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING],
+  },
+  {
+    name: "(revocation: any runtime)",
+    entry: "revocation/revocations.js",
+    files: 6,
+    kilobytes: 12,
+    packages: [],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "node:", "Buffer"],
+  },
+];
