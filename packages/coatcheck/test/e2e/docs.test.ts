@@ -34,6 +34,19 @@ const programs = await examples("ts run");
 const tours = await examples("sh tour");
 const commands = await examples("sh cli");
 
+describe("the files in the documents", () => {
+  it("are the example applications' own, to the letter", async () => {
+    const text = await readFile(join(ROOT, "docs", "embedding.md"), "utf8");
+    const shown = new Map(
+      Array.from(text.matchAll(/^```tsx? (examples\/\S+)\n(.*?)^```$/gms), ([, path, code]) => [path as string, code as string]),
+    );
+    for (const [path, code] of shown) expect(code, path).toBe(await readFile(join(ROOT, path), "utf8"));
+    for (const path of ["express/server.ts", "fastify/server.ts", "next/auth.ts", "next/app/login/route.ts", "next/app/hello/route.ts"]) {
+      expect([...shown.keys()]).toContain(`examples/${path}`);
+    }
+  });
+});
+
 describe("the examples in the documents", { timeout: 180_000 }, () => {
   beforeAll(async () => {
     await rm(WORKSHOP, { recursive: true, force: true });

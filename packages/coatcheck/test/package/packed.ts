@@ -9,7 +9,7 @@ import { npm } from "../support/npm.ts";
 export const REPOSITORY = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** As a newcomer installs it: no install script is needed, and what npm has fetched before is not fetched again. */
-const INSTALL = ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"] as const;
+export const INSTALL = ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"] as const;
 
 /** @returns the path of the tarball, in `folder`. */
 export async function pack(folder: string): Promise<string> {
