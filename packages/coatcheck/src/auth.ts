@@ -5,6 +5,7 @@ import { MAX_SESSION_DATA } from "./core/limits.ts";
 import type { MaybePromise } from "./core/maybe.ts";
 import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
 import type { Verdict } from "./core/verdict.ts";
+import { describeDevice } from "./http/device.ts";
 import type { Credentials } from "./http/engine.ts";
 import type { Handed, Peer, Routes } from "./http/index.ts";
 
@@ -16,7 +17,7 @@ export interface StartOptions {
   readonly carrier: CarrierName;
   /** The application's own data about this login: JSON of 4 kB at most, never in a token. Default: null. */
   readonly data?: JsonValue;
-  /** Where the login came from, for the list of devices. */
+  /** Where the login came from, for the list of devices: the `User-Agent` header and the address are enough, the label is made of them. */
   readonly device?: Partial<Device>;
 }
 
@@ -46,7 +47,10 @@ export interface Auth {
   start(options: StartOptions): Promise<Started>;
   /** A live session with the application's `data` about it, from the store; null if there is none, or it has ended. @throws {store_unavailable} */
   session(sid: string): Promise<Session | null>;
-  /** Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was ended. */
+  /**
+   * Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was
+   * ended. @throws {invalid_input} if neither is named.
+   */
   end(
     target: { readonly sid: string } | { readonly userId: string },
     options?: { readonly wait?: boolean },
@@ -63,17 +67,17 @@ export function authFor(composed: Composed, routes: Routes): Auth {
   const from = { ip: "" } as const;
 
   async function start(options: StartOptions): Promise<Started> {
+    refuseWrongStart(options, Object.keys(engine.carriers));
     const data = options.data ?? null;
-    if (Buffer.byteLength(JSON.stringify(data)) > MAX_SESSION_DATA) {
-      throw new CoatcheckError("invalid_input", { fields: [{ pointer: "/data", detail: `at most ${MAX_SESSION_DATA} bytes of JSON` }] });
-    }
     // The log head first, then the user: whatever changes in between ends or stales what is made here.
     await revocations.sync();
     const rsq = revocations.head;
     const user = await engine.users.get(options.userId as UserId);
     if (user === null || user.disabled)
       throw new CoatcheckError("unauthenticated", { detail: "There is no such user, or it is disabled." });
-    const device = { label: "Unknown device", userAgent: "", ip: "", ...options.device };
+    const { userAgent = "", ip = "", label } = options.device ?? {};
+    const described = describeDevice(userAgent, ip);
+    const device = label === undefined ? described : { ...described, label };
     const { amr, carrier } = options;
     const issued = await engine.sessions.start({ user, rsq, amr, carrier, device, data, replaces: null });
     return { session: visible(issued.session), ...routes.hand(issued.shown) };
@@ -85,6 +89,8 @@ export function authFor(composed: Composed, routes: Routes): Auth {
   }
 
   async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
+    if (typeof ("sid" in target ? target.sid : target.userId) !== "string")
+      throw wrong("end", "sid", "one { sid } or one { userId }, as text");
     const by = { ...from, why: "ended_by_application" } as const;
     const outcome =
       "sid" in target
@@ -110,6 +116,24 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     changed,
     close: () => composed.close(),
   };
+}
+
+function wrong(call: string, field: string, needs: string): CoatcheckError {
+  return new CoatcheckError("invalid_input", {
+    detail: `${call}() needs ${needs}`,
+    fields: [{ pointer: `/${field}`, detail: `must be ${needs}` }],
+  });
+}
+
+/** What no compiler has looked at may be anything. @throws {invalid_input} that names the first that is wrong. */
+function refuseWrongStart({ userId, amr, carrier, data = null }: StartOptions, carriers: readonly string[]): void {
+  if (typeof userId !== "string" || userId === "") throw wrong("start", "userId", "userId: a user's id, as text");
+  if (!carriers.includes(carrier)) throw wrong("start", "carrier", `carrier: ${carriers.map((name) => `"${name}"`).join(" or ")}`);
+  if (!Array.isArray(amr) || amr.length === 0 || !amr.every((method) => typeof method === "string"))
+    throw wrong("start", "amr", `amr: how the login was proved, like ["pwd"] (RFC 8176)`);
+  const json: string | undefined = JSON.stringify(data);
+  if (json === undefined || Buffer.byteLength(json) > MAX_SESSION_DATA)
+    throw wrong("start", "data", `data: JSON of at most ${MAX_SESSION_DATA} bytes`);
 }
 
 function visible({ secretHash: _hash, salt: _salt, rotation: _rotation, rsq: _rsq, endedSeq: _ended, ...session }: SessionRecord): Session {
