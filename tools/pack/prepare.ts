@@ -1,6 +1,6 @@
 // `npm pack` runs this first, after the build: puts beside the package's own files what stands at the root of the repository, and leaves in the
 // build only what has a source. Everything it writes is the same each time, so that two packs at once do not disturb each other.
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readPackages } from "../lock/packages.ts";
 import { billOfMaterials, unfitLicences } from "./sbom.ts";
@@ -10,7 +10,7 @@ const PACKAGE = "packages/coatcheck";
 function put(path: string, text: string): void {
   const file = join(PACKAGE, path);
   mkdirSync(dirname(file), { recursive: true });
-  if (globSync(file).length === 0 || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
 }
 
 /** The compiler leaves what it made of a source that is gone. */
