@@ -16,8 +16,8 @@ import { isStoreFile } from "../stores/sqlite/file.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
 import type { Flags } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
-import { Failure } from "./failure.ts";
-import { print } from "./output.ts";
+import { Failure, NoStore } from "./failure.ts";
+import { conclude } from "./output.ts";
 import type { Report } from "./output.ts";
 
 /** What a command of administration works with: the store itself, whether or not a server runs on it, and the rules that go with it. */
@@ -49,7 +49,7 @@ export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>
     throw storeErrorOf(error, store);
   }
   try {
-    print(await work(deskOn(config, store)), flags["json"] === true);
+    conclude(await work(deskOn(config, store)), flags["json"] === true);
   } finally {
     await store.close();
   }
@@ -62,11 +62,11 @@ function settingsIn(flags: Flags): Flags {
 
 function existingStore({ store: name }: ServerConfig): Store {
   if (name === "memory:") {
-    throw new Failure("the store memory: lives inside its server alone and can't be administered from here: use sqlite:<file> for both");
+    throw new NoStore("the store memory: lives inside its server alone and can't be administered from here: use sqlite:<file> for both");
   }
   const file = name.slice("sqlite:".length);
   if (!isStoreFile(resolve(file))) {
-    throw new Failure(
+    throw new NoStore(
       `there is no store in ${resolve(file)}: name the one that the server uses with --store, or start the server, which makes it`,
     );
   }

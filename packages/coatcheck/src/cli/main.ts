@@ -5,6 +5,7 @@ import { StartError } from "../server/start-error.ts";
 import { leaf, noun, withSettings } from "./command.ts";
 import type { Flags } from "./command.ts";
 import { Failure } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
 import { keyCommand } from "./key.ts";
 import { misuse } from "./misuse.ts";
 import { sessionCommand } from "./session.ts";
@@ -29,7 +30,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand()];
+  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand(), inspectCommand()];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",

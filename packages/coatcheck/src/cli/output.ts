@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { printable } from "../server/printable.ts";
 import type { Instant } from "../core/time.ts";
+import { Failure } from "./failure.ts";
 
 /** What a command prints: as JSON, and for people. */
 export interface Report {
@@ -8,27 +9,36 @@ export interface Report {
   readonly json: unknown;
   /** Without a line break at its end. */
   readonly text: string;
+  /** What is not as it should be, on one line. Default: nothing. */
+  readonly failure?: string | null;
 }
 
-/** Prints a report on stdout. Whoever reads it may stop reading: `| head` is no failure. */
-export function print({ json, text }: Report, asJson: boolean): void {
+/** Prints a report on stdout. Whoever reads it may stop reading: `| head` is no failure. @throws Failure with the report's own, if it has one */
+export function conclude({ json, text, failure = null }: Report, asJson: boolean): void {
   process.stdout.once("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
   process.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
+  if (failure !== null) throw new Failure(failure);
 }
 
 /** Rows under headings, aligned; never wrapped or cut, since what reads it may be a program. */
 export function table<Row>(rows: readonly Row[], columns: Readonly<Record<string, (row: Row) => string>>): string {
-  const cells = rows.map((row) => Object.values(columns).map((cell) => printable(cell(row)) || "-"));
-  const head = Object.keys(columns);
-  const widths = head.map((name, column) => Math.max(...[name, ...cells.map((row) => row[column] as string)].map(width)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((text, column) => text + " ".repeat((widths[column] as number) - width(text)))
-      .join("  ")
-      .trimEnd();
-  return [strong(line(head)), ...cells.map(line)].join("\n");
+  const cells = rows.map((row) => Object.values(columns).map((cell) => cell(row)));
+  const [head = "", ...lines] = aligned([Object.keys(columns), ...cells]);
+  return [strong(head), ...lines].join("\n");
+}
+
+/** The same without headings. */
+export function list(rows: readonly (readonly string[])[]): string {
+  return aligned(rows).join("\n");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map((cell) => printable(cell) || "-"));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => width(row[column] as string))));
+  const pad = (text: string, column: number): string => text + " ".repeat((widths[column] as number) - width(text));
+  return cells.map((row) => row.map(pad).join("  ").trimEnd());
 }
 
 /** `2026-11-24 21:30`, in the time zone of whoever reads it. */
@@ -38,7 +48,7 @@ export function when(at: Instant): string {
 }
 
 /** Bold on a terminal, and plain wherever colours are not wanted (https://no-color.org). */
-function strong(text: string): string {
+export function strong(text: string): string {
   return styleText("bold", text, { stream: process.stdout });
 }
 

@@ -5,6 +5,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { Random } from "../core/ports.ts";
 import type { Flags } from "./command.ts";
 import { Failure } from "./failure.ts";
+import { readStdin } from "./stdin.ts";
 
 /** Where a new password comes from. Never an argument: those are seen by everybody on the machine, and kept in the shell's history. */
 export interface PasswordFlags extends Flags {
@@ -27,27 +28,17 @@ export function withPassword(command: Command): Command {
 /** @throws ConfigError if it was asked for in two ways, or in one that can't be. @throws Failure */
 export async function newPassword({ passwordStdin = false, passwordPrompt = false }: PasswordFlags, random: Random): Promise<NewPassword> {
   if (passwordStdin && passwordPrompt) throw new ConfigError("--password-stdin and --password-prompt: give one of them");
-  if (passwordStdin) return { password: await readAll(process.stdin), made: false };
+  if (passwordStdin) return { password: await fromStdin(), made: false };
   if (!passwordPrompt) return { password: makePassword(random), made: true };
   if (!process.stdin.isTTY) throw new ConfigError("there is no terminal to ask at: use --password-stdin");
   return { password: await askTwice(process.stdin, process.stderr), made: false };
 }
 
-/** What stands on stdin, without the line break that `echo` puts at its end. */
-async function readAll(input: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of input) chunks.push(chunk);
-  const text = decode(Buffer.concat(chunks)).replace(/\r?\n$/, "");
+/** Without the line break that `echo` puts at its end. */
+async function fromStdin(): Promise<string> {
+  const text = (await readStdin()).replace(/\r?\n$/, "");
   if (text === "") throw new ConfigError("there is no password on stdin: put one there, like printf %s … | coatcheck …");
   return text;
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new ConfigError("the password on stdin is not UTF-8: encode it so", { cause: error });
-  }
 }
 
 /** Asks at a terminal without showing what is typed, and once more, since nobody saw it. @throws Failure if the two differ, or the person gives up. */

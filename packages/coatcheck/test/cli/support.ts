@@ -18,7 +18,7 @@ export interface Surroundings {
 }
 
 /** The command as a process of its own in this folder, with nothing of the settings of whoever runs the tests. */
-async function coatcheck(folder: string, args: readonly string[], { env = {}, input = "" }: Surroundings = {}): Promise<Ran> {
+export async function coatcheck(folder: string, args: readonly string[], { env = {}, input = "" }: Surroundings = {}): Promise<Ran> {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "", XDG_STATE_HOME: `${folder}/state`, LOCALAPPDATA: `${folder}/state`, TZ: "UTC", ...env },

@@ -84,10 +84,15 @@ describe("the examples in the documents", { timeout: 180_000 }, () => {
       await fetch(`${url}/auth/sign-up`, {
         method: "POST",
         headers,
-        body: JSON.stringify({ email: "ada@example.com", password: "violet-otter-harbour-42" }),
+        body: JSON.stringify({ email: "ada@example.com", password: "violet otter harbour 42" }),
       });
       const cli = join(ROOT, "packages", "coatcheck", "src", "cli", "index.ts");
-      const env = { ...process.env, XDG_STATE_HOME: join(folder, "state"), COATCHECK_STORE: `sqlite:${join(folder, "data", "test.db")}` };
+      const env = {
+        ...process.env,
+        XDG_STATE_HOME: join(folder, "state"),
+        COATCHECK_STORE: `sqlite:${join(folder, "data", "test.db")}`,
+        ISSUER: url,
+      };
       for (const { name, code } of commands) {
         const script = `coatcheck() { "${process.execPath}" "${cli}" "$@"; }\n${code}`;
         const { stdout, stderr } = await run("bash", ["-euo", "pipefail", "-c", script], { cwd: folder, env });

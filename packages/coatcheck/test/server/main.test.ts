@@ -12,6 +12,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ...["add", "list", "disable", "enable", "password", "roles"].map((verb) => ["user", verb]),
   ["session", "list"],
   ["session", "end"],
+  ["inspect"],
 ];
 const HERE = process.cwd();
 let folder: string;
@@ -73,6 +74,8 @@ test.each<[readonly string[], Readonly<Record<string, string>>, string | null, s
   [["user", "roles", "ada@example.com"], {}, null, "which roles? Give a list like editor,admin, or --none"],
   [["user", "roles", "ada@example.com", "a", "--none"], {}, null, "which roles? Give a list like editor,admin, or --none"],
   [["user", "list", "--limit=-1"], {}, null, `--limit is "-1", but must be a whole number from 1`],
+  [["inspect"], {}, null, "missing required argument 'token'; see coatcheck inspect --help"],
+  [["inspect", " "], {}, null, "there is no token: give one, or - and put it on stdin"],
   [["session", "list", "--idle", "1m"], {}, null, `--idle is "1m", but must be from "2m" to "400d"`],
   [["serve", "--prot", "1"], {}, null, "unknown flag --prot: did you mean --port?"],
   [["serve", "--metrics-port", "1"], {}, null, "unknown flag --metrics-port: did you mean --port?"],

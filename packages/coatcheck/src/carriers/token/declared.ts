@@ -128,7 +128,8 @@ export function declareClaims(names: readonly string[]): void {
   }
 }
 
-function refusedPart(name: string): string | null {
+/** The part of a name for which no token may hold it, by the published lists; null if there is none. */
+export function refusedPart(name: string): string | null {
   const squashed = name.replace(/[^A-Za-z0-9]/g, "").toLowerCase();
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
