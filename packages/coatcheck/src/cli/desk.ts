@@ -2,9 +2,7 @@ import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { Activity } from "../carriers/activity.ts";
 import { SessionRegister } from "../carriers/register.ts";
-import { readConfig } from "../config/read.ts";
 import type { ServerConfig } from "../config/read.ts";
-import { SETTING_NAMES } from "../config/table.ts";
 import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
 import { systemClock } from "../server/clock.ts";
 import { systemRandom } from "../server/random.ts";
@@ -15,10 +13,10 @@ import { storeErrorOf } from "../server/start-error.ts";
 import { isStoreFile } from "../stores/sqlite/file.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
 import type { Flags } from "./command.ts";
-import { readConfigFile } from "./config-file.ts";
 import { Failure, NoStore } from "./failure.ts";
 import { conclude } from "./output.ts";
 import type { Report } from "./output.ts";
+import { configFor } from "./settings.ts";
 
 /** What a command of administration works with: the store itself, whether or not a server runs on it, and the rules that go with it. */
 export interface Desk {
@@ -41,7 +39,7 @@ export type Deed = Pick<AuditEvent, "event"> & Partial<AuditEvent>;
  * @throws ConfigError if it was asked wrongly. @throws Failure, StartError if it can't be done.
  */
 export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>): Promise<void> {
-  const config = readConfig({ flags: settingsIn(flags), env: process.env, file: readConfigFile() });
+  const config = configFor(flags);
   const store = existingStore(config);
   try {
     await store.open();
@@ -53,11 +51,6 @@ export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>
   } finally {
     await store.close();
   }
-}
-
-/** The flags that are settings; the others are the command's own. */
-function settingsIn(flags: Flags): Flags {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => (SETTING_NAMES as readonly string[]).includes(name)));
 }
 
 function existingStore({ store: name }: ServerConfig): Store {

@@ -4,6 +4,7 @@ import { CoatcheckError, ConfigError, StoreUnavailable } from "../core/errors.ts
 import { StartError } from "../server/start-error.ts";
 import { leaf, noun, withSettings } from "./command.ts";
 import type { Flags } from "./command.ts";
+import { doctorCommand } from "./doctor.ts";
 import { Failure } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keyCommand } from "./key.ts";
@@ -30,7 +31,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand(), inspectCommand()];
+  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand(), inspectCommand(), doctorCommand()];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",

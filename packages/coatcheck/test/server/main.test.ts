@@ -13,6 +13,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["session", "list"],
   ["session", "end"],
   ["inspect"],
+  ["doctor"],
 ];
 const HERE = process.cwd();
 let folder: string;
