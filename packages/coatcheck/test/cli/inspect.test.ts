@@ -1,12 +1,17 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openServer } from "../support/server.ts";
-import { beside, coatcheck, person, statuses } from "./support.ts";
+import { beside, coatcheck, inProcess, person, statuses } from "./support.ts";
 import type { Person, Ran } from "./support.ts";
 
 /** Each command is a process of its own. */
 const SLOW = { timeout: 60_000 };
+
+/** What `key rotate --compromised` writes to the log. */
+const WITHDRAW = `INSERT INTO rev_log (seq, kind, key, expires_at, at) SELECT h.seq + 1, 'key', k.kid, 9007199254740991, 0 FROM rev_head AS h, signing_keys AS k;
+  UPDATE rev_head SET seq = seq + 1`;
 
 interface Inspected {
   readonly kind: string;
@@ -133,6 +138,57 @@ describe("our own, while the server runs", SLOW, () => {
       0,
     );
   });
+});
+
+describe("what a store says in states that take long to come about", SLOW, () => {
+  const COPY = "copy.db";
+  let hal: Person;
+
+  beforeAll(async () => {
+    // Somebody else's end, so that the log is longer than an empty one when they sign in.
+    const { accessToken } = await person(server.url, "gus@example.com");
+    await fetch(`${server.url}/auth/sessions`, { method: "DELETE", headers: { authorization: `Bearer ${accessToken}` } });
+    hal = await person(server.url, "hal@example.com");
+  });
+
+  test.each<[string, string, Readonly<Record<"token" | "cookie" | "refresh", readonly string[]>>]>([
+    ["as it is", "SELECT 1", { token: [], cookie: [], refresh: [] }],
+    ["over its limit", "UPDATE sessions SET expires_at = 1", { token: ["expired"], cookie: ["expired"], refresh: ["expired"] }],
+    ["idle", "UPDATE sessions SET idle_expires_at = 1", { token: ["idle"], cookie: ["idle"], refresh: ["idle"] }],
+    ["forgotten", "DELETE FROM sessions", { token: ["unknown"], cookie: ["unknown"], refresh: ["unknown"] }],
+    ["of a user who is disabled", "UPDATE users SET disabled = 1", { token: [], cookie: ["disabled"], refresh: ["disabled"] }],
+    ["signed by a key that is gone", "DELETE FROM signing_keys", { token: ["forged"], cookie: [], refresh: [] }],
+    ["signed by a key that was withdrawn", WITHDRAW, { token: ["forged"], cookie: [], refresh: [] }],
+    ["from a later log", "UPDATE rev_head SET seq = 0; DELETE FROM rev_log", { token: ["ahead"], cookie: [], refresh: [] }],
+    ["from before its session was spared", "UPDATE sessions SET generation = 5", { token: [], cookie: [], refresh: ["reuse"] }],
+    ["of a generation that was lost", "UPDATE sessions SET generation = -1", { token: [], cookie: [], refresh: ["future"] }],
+  ])("%s", async (_, change, reasons) => {
+    await copyWith(change);
+    const flags = ["--store", `sqlite:${server.folder}/${COPY}`, "--issuer", server.url, "--json", "--secret-file", secretFile()];
+    for (const [kind, token] of [
+      ["token", hal.accessToken],
+      ["cookie", cookieValue(hal)],
+      ["refresh", hal.refreshToken],
+    ] as const) {
+      const ran = await inProcess(["inspect", token, ...flags]);
+      expect([kind, (JSON.parse(ran.stdout) as Inspected).reasons]).toEqual([kind, reasons[kind]]);
+      expect(ran.status).toBe(reasons[kind].length === 0 ? 0 : 1);
+    }
+  });
+
+  async function copyWith(change: string): Promise<void> {
+    const path = join(server.folder, COPY);
+    for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true });
+    await new Database(join(server.folder, "data", "test.db"), { readonly: true }).backup(path);
+    const copy = new Database(path);
+    copy.exec(change);
+    copy.close();
+  }
+
+  function secretFile(): string {
+    const folder = join(server.folder, "state", "coatcheck");
+    return join(folder, readdirSync(folder)[0] as string);
+  }
 });
 
 /** The same text with another character at that place. */

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+import { main } from "../../src/cli/main.ts";
 import type { RunningServer } from "../support/server.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/index.ts", import.meta.url));
@@ -32,6 +34,22 @@ export async function coatcheck(folder: string, args: readonly string[], { env =
   child.stdin.end(input);
   const [status] = (await once(child, "close")) as [number | null];
   return { status, stdout, stderr };
+}
+
+/** The command in this process, for the many cases that differ in what it finds and not in how it runs. */
+export async function inProcess(args: readonly string[]): Promise<Ran> {
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    vi.spyOn(process[stream], "write").mockImplementation((text) => {
+      written[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { status: await main(args), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** The command on the store of a running server. */
