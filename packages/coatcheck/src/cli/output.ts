@@ -15,11 +15,13 @@ export interface Report {
 
 /** Prints a report on stdout. Whoever reads it may stop reading: `| head` is no failure. @throws Failure with the report's own, if it has one */
 export function conclude({ json, text, failure = null }: Report, asJson: boolean): void {
-  process.stdout.once("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", passOverClosedPipe);
   process.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
   if (failure !== null) throw new Failure(failure);
+}
+
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** Rows under headings, aligned; never wrapped or cut, since what reads it may be a program. */

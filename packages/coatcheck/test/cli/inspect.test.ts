@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openServer } from "../support/server.ts";
-import { beside, coatcheck, inProcess, person, statuses } from "./support.ts";
+import { beside, coatcheck, inProcess, inProcessBeside, person, statuses } from "./support.ts";
 import type { Person, Ran } from "./support.ts";
 
 /** Each command is a process of its own. */
@@ -35,10 +35,16 @@ function inspect(token: string, ...flags: readonly string[]): Promise<Ran> {
 }
 
 async function inspected(token: string, ...flags: readonly string[]): Promise<Inspected> {
-  const { status, stdout, stderr } = await inspect(token, "--json", ...flags);
+  const args = ["inspect", token, "--json", "--issuer", server.url, "--secret-file", secretFile(), ...flags];
+  const { status, stdout, stderr } = await inProcessBeside(server, args);
   const report = JSON.parse(stdout) as Inspected;
   expect([status, stderr]).toEqual(report.holds ? [0, ""] : [1, `coatcheck: it does not hold: ${report.reasons.join(", ")}\n`]);
   return report;
+}
+
+function secretFile(): string {
+  const folder = join(server.folder, "state", "coatcheck");
+  return join(folder, readdirSync(folder)[0] as string);
 }
 
 function cookieValue({ cookie }: Person): string {
@@ -82,7 +88,7 @@ describe("our own, while the server runs", SLOW, () => {
 
   test("does not hold once it is ended, and says why", async () => {
     const cyd = await person(server.url, "cyd@example.com");
-    await beside(server, ["session", "end", "--user", cyd.email]);
+    await inProcessBeside(server, ["session", "end", "--user", cyd.email]);
     expect((await inspected(cyd.accessToken)).reasons).toEqual(["ended"]);
     expect((await inspected(cookieValue(cyd))).reasons).toEqual(["ended"]);
     expect((await inspected(cyd.refreshToken)).reasons).toEqual(["ended"]);
@@ -91,9 +97,9 @@ describe("our own, while the server runs", SLOW, () => {
 
   test("a token that says what has changed is stale; a disabled user's cookie says so too", async () => {
     const dan = await person(server.url, "dan@example.com");
-    await beside(server, ["user", "roles", dan.email, "editor"]);
+    await inProcessBeside(server, ["user", "roles", dan.email, "editor"]);
     expect((await inspected(dan.accessToken)).reasons).toEqual(["stale"]);
-    await beside(server, ["user", "disable", dan.email]);
+    await inProcessBeside(server, ["user", "disable", dan.email]);
     expect((await inspected(cookieValue(dan))).reasons).toEqual(["ended", "disabled"]);
   });
 
@@ -183,11 +189,6 @@ describe("what a store says in states that take long to come about", SLOW, () =>
     const copy = new Database(path);
     copy.exec(change);
     copy.close();
-  }
-
-  function secretFile(): string {
-    const folder = join(server.folder, "state", "coatcheck");
-    return join(folder, readdirSync(folder)[0] as string);
   }
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sqlite } from "../../src/stores/sqlite/index.ts";
 import { openServer } from "../support/server.ts";
-import { beside, json, person, statuses } from "./support.ts";
+import { beside, inProcessBeside, json, person, statuses } from "./support.ts";
 import type { Person } from "./support.ts";
 
 interface Listed {
@@ -52,14 +52,14 @@ describe("session list, while the server runs", SLOW, () => {
 
   test.each([["ada@example.com"], ["ADA@example.com"], ["the id"]])("--user takes an address or an id: %s", async (typed) => {
     const user = typed === "the id" ? ada.id : typed;
-    const { sessions } = json(await beside(server, ["session", "list", "--json", "--user", user])) as Listed;
+    const { sessions } = json(await inProcessBeside(server, ["session", "list", "--json", "--user", user])) as Listed;
     expect(sessions.map(({ userId }) => userId)).toEqual([ada.id, ada.id]);
   });
 
   test("says when there are more than it shows", async () => {
-    const { sessions, more } = json(await beside(server, ["session", "list", "--json", "--limit", "3"])) as Listed;
+    const { sessions, more } = json(await inProcessBeside(server, ["session", "list", "--json", "--limit", "3"])) as Listed;
     expect([sessions.length, more]).toEqual([3, true]);
-    expect((await beside(server, ["session", "list", "--limit", "3"])).stdout).toContain("these are the latest 3");
+    expect((await inProcessBeside(server, ["session", "list", "--limit", "3"])).stdout).toContain("these are the latest 3");
   });
 });
 
@@ -70,7 +70,7 @@ describe("session end, while the server runs", SLOW, () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `Ended the session ${cyd.sid}.\n`, stderr: "" });
     expect(await statuses(server.url, cyd)).toEqual([401, 200]);
     expect(await statuses(server.url, bob)).toEqual([200, 200]);
-    expect(await beside(server, ["session", "end", cyd.sid])).toEqual({
+    expect(await inProcessBeside(server, ["session", "end", cyd.sid])).toEqual({
       status: 1,
       stdout: "",
       stderr: `coatcheck: no session ${cyd.sid} lives: coatcheck session list shows those that do\n`,
@@ -82,13 +82,13 @@ describe("session end, while the server runs", SLOW, () => {
     expect(json(await beside(server, ["session", "end", "--json", "--user", "dan@example.com"]))).toEqual({ ended: 2 });
     expect(await statuses(server.url, dan)).toEqual([401, 401]);
     expect(await statuses(server.url, bob)).toEqual([200, 200]);
-    expect((await beside(server, ["session", "end", "--user", dan.id])).stdout).toBe(`Ended 0 sessions of ${dan.id}.\n`);
+    expect((await inProcessBeside(server, ["session", "end", "--user", dan.id])).stdout).toBe(`Ended 0 sessions of ${dan.id}.\n`);
   });
 
   test("the audit trail says that it was done here, and by whom", async () => {
     const eve = await person(server.url, "eve@example.com");
-    await beside(server, ["session", "end", eve.sid]);
-    await beside(server, ["session", "end", "--user", eve.id]);
+    await inProcessBeside(server, ["session", "end", eve.sid]);
+    await inProcessBeside(server, ["session", "end", "--user", eve.id]);
     const store = sqlite(`${server.folder}/data/test.db`);
     await store.open();
     const [all, one] = await store.audit.list({ userId: eve.id as never }, 2);

@@ -57,6 +57,11 @@ export function beside(server: RunningServer, args: readonly string[], surroundi
   return coatcheck(server.folder, [...args, "--store", `sqlite:${server.folder}/data/test.db`], surroundings);
 }
 
+/** The same in this process. */
+export function inProcessBeside(server: RunningServer, args: readonly string[]): Promise<Ran> {
+  return inProcess([...args, "--store", `sqlite:${server.folder}/data/test.db`]);
+}
+
 /** What it printed as JSON; fails unless it ended well. */
 export function json({ status, stdout, stderr }: Ran): unknown {
   if (status !== 0) throw new Error(`status ${status}: ${stderr}`);

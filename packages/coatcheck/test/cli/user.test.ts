@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sqlite } from "../../src/stores/sqlite/index.ts";
 import type { AuditEvent } from "../../src/core/ports.ts";
 import { openServer } from "../support/server.ts";
-import { beside, json, PASSWORD, person, post, statuses } from "./support.ts";
+import { beside, inProcessBeside, json, PASSWORD, person, post, statuses } from "./support.ts";
 
 let server: Awaited<ReturnType<typeof openServer>>;
 
@@ -39,8 +39,8 @@ describe("user add, while the server runs", SLOW, () => {
     const made = json(ran) as Made;
     expect(made).toMatchObject({ email: "ada@example.com", name: "Ada", roles: ["editor", "admin"], disabled: false });
     expect(await signsIn("ada@example.com", made.password)).toBe(200);
-    expect((await beside(server, ["user", "list", "--json"])).stdout).not.toContain(made.password);
-    const event = await beside(server, ["user", "add", "ann@example.com", "--json"]).then(json);
+    expect((await inProcessBeside(server, ["user", "list", "--json"])).stdout).not.toContain(made.password);
+    const event = await inProcessBeside(server, ["user", "add", "ann@example.com", "--json"]).then(json);
     expect(await latestEvent((event as Made).id)).toMatchObject({ event: "user_added", detail: { ...BY_CLI, roles: [] } });
     expect(JSON.stringify(await latestEvent((event as Made).id))).not.toContain((event as Made).password);
   });
@@ -73,12 +73,12 @@ describe("user add, while the server runs", SLOW, () => {
   ])("refuses %s by the rules that sign-up has, with status 2, and repeats it nowhere", async (_, input, line) => {
     const ran = await beside(server, ["user", "add", "abe@example.com", "--password-stdin"], { input });
     expect(ran).toEqual({ status: 2, stdout: "", stderr: `coatcheck: ${line}\n` });
-    expect((await beside(server, ["user", "list"])).stdout).not.toContain("abe@example.com");
+    expect((await inProcessBeside(server, ["user", "list"])).stdout).not.toContain("abe@example.com");
   });
 
   test("refuses an address that is taken, however it is spelled, with status 1", async () => {
     const ida = await person(server.url, "ida@example.com");
-    expect(await beside(server, ["user", "add", "IDA@example.com"])).toEqual({
+    expect(await inProcessBeside(server, ["user", "add", "IDA@example.com"])).toEqual({
       status: 1,
       stdout: "",
       stderr: "coatcheck: there is an account with this address already: see coatcheck user list\n",
@@ -95,19 +95,19 @@ describe("user add, while the server runs", SLOW, () => {
 
 describe("user list", SLOW, () => {
   test("shows the accounts by address, aligned, and no hash", async () => {
-    await beside(server, ["user", "add", "zoe@example.com", "--name", "Zoë \u001b[31m李"]);
-    const { stdout } = await beside(server, ["user", "list"]);
+    await inProcessBeside(server, ["user", "add", "zoe@example.com", "--name", "Zoë \u001b[31m李"]);
+    const { stdout } = await inProcessBeside(server, ["user", "list"]);
     const [head, ...rows] = stdout.trimEnd().split("\n") as [string, ...string[]];
     expect(head).toMatch(/^ID {26}ADDRESS +NAME +ROLES +STATE +SINCE$/);
     const addresses = rows.map((row) => row.split(/ {2,}/)[1] as string);
     expect(addresses).toEqual(addresses.toSorted((a, b) => (a < b ? -1 : 1)));
     expect(rows.at(-1)).toContain(String.raw`Zoë \u001b[31m李`);
-    const { stdout: asJson } = await beside(server, ["user", "list", "--json"]);
+    const { stdout: asJson } = await inProcessBeside(server, ["user", "list", "--json"]);
     expect(stdout + asJson).not.toContain("argon2");
   });
 
   test("says when there are more than it shows", async () => {
-    const { stdout } = await beside(server, ["user", "list", "--limit", "1"]);
+    const { stdout } = await inProcessBeside(server, ["user", "list", "--limit", "1"]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(3);
     expect(stdout).toContain("these are the first 1 by address");
   });
@@ -123,7 +123,7 @@ describe("what changes an account holds at the server's next request", SLOW, () 
     expect(await latestEvent(bob.id)).toMatchObject({ event: "user_disabled", userId: bob.id, detail: BY_CLI });
     expect(await statuses(server.url, bob)).toEqual([401, 401]);
     expect(await signsIn(bob.email, PASSWORD)).toBe(401);
-    expect(json(await beside(server, ["user", "enable", bob.id, "--json"]))).toMatchObject({ id: bob.id, disabled: false });
+    expect(json(await inProcessBeside(server, ["user", "enable", bob.id, "--json"]))).toMatchObject({ id: bob.id, disabled: false });
     expect(await latestEvent(bob.id)).toMatchObject({ event: "user_enabled", userId: bob.id, detail: BY_CLI });
     expect(await statuses(server.url, bob)).toEqual([401, 401]);
     expect(await signsIn(bob.email, PASSWORD)).toBe(200);
@@ -137,7 +137,7 @@ describe("what changes an account holds at the server's next request", SLOW, () 
     expect(await statuses(server.url, cyd)).toEqual([401, 401]);
     expect(await signsIn(cyd.email, PASSWORD)).toBe(401);
     expect(await signsIn(cyd.email, "another-otter-harbour-43")).toBe(200);
-    const { password } = json(await beside(server, ["user", "password", cyd.email, "--json"])) as Made;
+    const { password } = json(await inProcessBeside(server, ["user", "password", cyd.email, "--json"])) as Made;
     expect(await signsIn(cyd.email, password)).toBe(200);
     expect(JSON.stringify(await latestEvent(cyd.id))).not.toContain(password);
   });
@@ -152,7 +152,7 @@ describe("what changes an account holds at the server's next request", SLOW, () 
 
   test("user roles are there at once for a cookie; a token that says otherwise is stale", async () => {
     const dan = await person(server.url, "dan@example.com");
-    expect((await beside(server, ["user", "roles", dan.email, "editor,admin,editor"])).stdout).toBe(
+    expect((await inProcessBeside(server, ["user", "roles", dan.email, "editor,admin,editor"])).stdout).toBe(
       "dan@example.com has editor, admin from now on.\n",
     );
     const me = await fetch(`${server.url}/auth/me`, { headers: { cookie: dan.cookie } });
@@ -163,13 +163,13 @@ describe("what changes an account holds at the server's next request", SLOW, () 
       event: "roles_set",
       detail: { ...BY_CLI, before: [], after: ["editor", "admin"] },
     });
-    expect(json(await beside(server, ["user", "roles", dan.email, "--none", "--json"]))).toMatchObject({ roles: [] });
-    expect((await beside(server, ["user", "roles", dan.email, "an editor"])).status).toBe(2);
+    expect(json(await inProcessBeside(server, ["user", "roles", dan.email, "--none", "--json"]))).toMatchObject({ roles: [] });
+    expect((await inProcessBeside(server, ["user", "roles", dan.email, "an editor"])).status).toBe(2);
   });
 
   test.each(["disable", "enable", "password", "roles"])("user %s of nobody is status 1", async (verb) => {
     const typed = verb === "roles" || verb === "enable" ? "usr_nobody" : "nobody@example.com";
-    const ran = await beside(server, ["user", verb, typed, ...(verb === "roles" ? ["--none"] : [])]);
+    const ran = await inProcessBeside(server, ["user", verb, typed, ...(verb === "roles" ? ["--none"] : [])]);
     expect(ran).toEqual({ status: 1, stdout: "", stderr: `coatcheck: there is no user "${typed}": see coatcheck user list\n` });
   });
 });

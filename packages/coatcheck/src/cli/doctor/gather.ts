@@ -1,7 +1,7 @@
 import type { ServerConfig } from "../../config/read.ts";
 import { CoatcheckError } from "../../core/errors.ts";
 import { seq } from "../../core/ids.ts";
-import type { Store } from "../../core/ports.ts";
+import type { SigningKeyRecord, Store } from "../../core/ports.ts";
 import { duration, instant } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { algorithm } from "../../crypto/algorithms.ts";
@@ -66,20 +66,15 @@ async function read(store: Store, masters: readonly Uint8Array[]): Promise<Store
   const latest = Math.max(0, ...times);
   return {
     latest: latest === 0 ? null : instant(latest),
-    keys: records.map(({ kid, alg, createdAt, sealed }) => ({ kid, alg, createdAt, opens: opens({ kid, alg, sealed }, masters) })),
+    keys: records.map((key) => ({ kid: key.kid, alg: key.alg, createdAt: key.createdAt, opens: opens(key, masters) })),
     addresses: sessions.map(({ device }) => device.ip).filter((ip) => ip !== ""),
   };
 }
 
-function opens(
-  key: { readonly kid: string; readonly alg: string; readonly sealed: Uint8Array },
-  masters: readonly Uint8Array[],
-): KeyFacts["opens"] {
-  if (masters.length === 0) return null;
-  const alg = algorithm(key.alg);
-  return (
-    alg !== undefined && deriveSecrets(masters).readers.some(({ sealKey }) => unsealSigningKey(alg, key.kid, key.sealed, sealKey) !== null)
-  );
+function opens({ kid, alg: name, sealed }: SigningKeyRecord, masters: readonly Uint8Array[]): KeyFacts["opens"] {
+  const alg = algorithm(name);
+  if (masters.length === 0 || alg === undefined) return null;
+  return deriveSecrets(masters).readers.some(({ sealKey }) => unsealSigningKey(alg, kid, sealed, sealKey) !== null);
 }
 
 const PATIENCE = duration("2s");
