@@ -10,7 +10,7 @@ import type { Person, Ran } from "./support.ts";
 const SLOW = { timeout: 60_000 };
 
 /** What `key rotate --compromised` writes to the log. */
-const WITHDRAW = `INSERT INTO rev_log (seq, kind, key, expires_at, at) SELECT h.seq + 1, 'key', k.kid, 9007199254740991, 0 FROM rev_head AS h, signing_keys AS k;
+const REVOKE = `INSERT INTO rev_log (seq, kind, key, expires_at, at) SELECT h.seq + 1, 'key', k.kid, 9007199254740991, 0 FROM rev_head AS h, signing_keys AS k;
   UPDATE rev_head SET seq = seq + 1`;
 
 interface Inspected {
@@ -164,7 +164,12 @@ describe("what a store says in states that take long to come about", SLOW, () =>
     ["forgotten", "DELETE FROM sessions", { token: ["unknown"], cookie: ["unknown"], refresh: ["unknown"] }],
     ["of a user who is disabled", "UPDATE users SET disabled = 1", { token: [], cookie: ["disabled"], refresh: ["disabled"] }],
     ["signed by a key that is gone", "DELETE FROM signing_keys", { token: ["forged"], cookie: [], refresh: [] }],
-    ["signed by a key that was withdrawn", WITHDRAW, { token: ["forged"], cookie: [], refresh: [] }],
+    ["signed by a key that was revoked, by the log", REVOKE, { token: ["forged"], cookie: [], refresh: [] }],
+    [
+      "signed by a key that was revoked, by the keys",
+      "UPDATE signing_keys SET revoked_at = 1",
+      { token: ["forged"], cookie: [], refresh: [] },
+    ],
     ["from a later log", "UPDATE rev_head SET seq = 0; DELETE FROM rev_log", { token: ["ahead"], cookie: [], refresh: [] }],
     ["from before its session was spared", "UPDATE sessions SET generation = 5", { token: [], cookie: [], refresh: ["reuse"] }],
     ["of a generation that was lost", "UPDATE sessions SET generation = -1", { token: [], cookie: [], refresh: ["future"] }],

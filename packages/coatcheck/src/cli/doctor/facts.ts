@@ -51,7 +51,7 @@ export interface FileFacts {
 export interface StoreFacts {
   /** The latest time that anything in it has. */
   readonly latest: Instant | null;
-  /** The signing keys, the oldest first. */
+  /** The signing keys that were not revoked, the oldest first. */
   readonly keys: readonly KeyFacts[];
   /** Where those who are logged in came from, as the server believed it; the latest of them. */
   readonly addresses: readonly string[];
@@ -60,7 +60,8 @@ export interface StoreFacts {
 export interface KeyFacts {
   readonly kid: string;
   readonly alg: string;
-  readonly createdAt: Instant;
+  /** From when on it signs, until the next one does. */
+  readonly signsFrom: Instant;
   /** Whether one of the secrets opens it; null if there are none to try. */
   readonly opens: boolean | null;
 }

@@ -1,6 +1,7 @@
 import type { ServerConfig } from "../../config/read.ts";
 import { CoatcheckError } from "../../core/errors.ts";
 import { seq } from "../../core/ids.ts";
+import { usableKeys } from "../../core/key-schedule.ts";
 import type { SigningKeyRecord, Store } from "../../core/ports.ts";
 import { duration, instant } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
@@ -66,14 +67,14 @@ async function read(store: Store, masters: readonly Uint8Array[]): Promise<Store
   const latest = Math.max(0, ...times);
   return {
     latest: latest === 0 ? null : instant(latest),
-    keys: records.map((key) => ({ kid: key.kid, alg: key.alg, createdAt: key.createdAt, opens: opens(key, masters) })),
+    keys: usableKeys(records).map((key) => ({ kid: key.kid, alg: key.alg, signsFrom: key.signsFrom, opens: opens(key, masters) })),
     addresses: sessions.map(({ device }) => device.ip).filter((ip) => ip !== ""),
   };
 }
 
 function opens({ kid, alg: name, sealed }: SigningKeyRecord, masters: readonly Uint8Array[]): KeyFacts["opens"] {
   const alg = algorithm(name);
-  if (masters.length === 0 || alg === undefined) return null;
+  if (masters.length === 0 || alg === undefined || sealed === null) return null;
   return deriveSecrets(masters).readers.some(({ sealKey }) => unsealSigningKey(alg, kid, sealed, sealKey) !== null);
 }
 

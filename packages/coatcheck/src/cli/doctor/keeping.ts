@@ -1,3 +1,4 @@
+import { ROTATE_EVERY } from "../../core/key-schedule.ts";
 import { LEEWAY } from "../../core/limits.ts";
 import { duration, later } from "../../core/time.ts";
 import { lasting } from "../inspect/words.ts";
@@ -125,9 +126,6 @@ export const storeChecks: Readonly<Record<string, Check>> = {
 
 /** How much the machine's clock may be corrected in a second or two. */
 const JUMP = duration("500ms");
-/** Signing keys are replaced more often than they can be guessed or leak unnoticed. */
-const OLD_KEY = duration("90d");
-
 /** Time, and the keys that grow old in it. */
 export const timeChecks: Readonly<Record<string, Check>> = {
   clock: ({ jump }) =>
@@ -169,10 +167,13 @@ export const timeChecks: Readonly<Record<string, Check>> = {
   keys_age: ({ store, now, config: { settings } }) => {
     const newest = store?.keys.findLast(({ alg }) => alg === settings.alg);
     if (newest === undefined) return null;
-    const age = now - newest.createdAt;
-    return age <= OLD_KEY
-      ? ok(`the newest signing key is from ${when(newest.createdAt)}`)
-      : warn(`the newest signing key, ${newest.kid}, is ${lasting(age)} old`, "coatcheck key rotate");
+    const age = now - newest.signsFrom;
+    return age <= ROTATE_EVERY
+      ? ok(`the newest signing key signs from ${when(newest.signsFrom)} on`)
+      : warn(
+          `the newest signing key, ${newest.kid}, has signed for ${lasting(age)}`,
+          "let the server run, which replaces it in time, or: coatcheck key rotate",
+        );
   },
 };
 

@@ -9,6 +9,7 @@ import { decideRefresh } from "../../carriers/token/rotation.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { UserId } from "../../core/ids.ts";
 import { judgeLifetime } from "../../core/lifetime.ts";
+import type { SigningKeyRecord } from "../../core/ports.ts";
 import { isLive } from "../../core/session.ts";
 import type { Found, SessionRecord } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
@@ -61,16 +62,22 @@ async function tokenInStore(desk: Desk, token: SignedForm, now: Instant): Promis
   if (signature.reason !== null || proof === null || claims === null) return { checks, session: null };
   const found = claims.sid === undefined ? null : await desk.store.sessions.find(claims.sid);
   const session = claims.sid === undefined ? [] : [sessionCheck(found, now)];
-  return { checks: [...checks, ...(await logChecks(desk, proof.kid, claims)), ...session], session: found?.session ?? null };
+  return { checks: [...checks, ...(await logChecks(desk, records, proof.kid, claims)), ...session], session: found?.session ?? null };
 }
 
-async function logChecks({ store, clock }: Desk, kid: string, claims: AccessClaims): Promise<Check[]> {
+async function logChecks(
+  { store, clock }: Desk,
+  records: readonly SigningKeyRecord[],
+  kid: string,
+  claims: AccessClaims,
+): Promise<Check[]> {
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const revocations = new Revocations(store.feed, clock, silent);
   await revocations.sync();
-  const key: Check = revocations.keyRevoked(kid)
-    ? { check: "key", reason: "forged", says: "its key was withdrawn: whatever it signed is void" }
-    : { check: "key", reason: null, says: "its key was not withdrawn" };
+  const isRevoked = revocations.keyRevoked(kid) || records.some((it) => it.kid === kid && it.revokedAt !== null);
+  const key: Check = isRevoked
+    ? { check: "key", reason: "forged", says: "its key was revoked: whatever it signed is void" }
+    : { check: "key", reason: null, says: "its key was not revoked" };
   return [key, logCheck(revocations, claims)];
 }
 
@@ -124,7 +131,7 @@ async function refreshInStore(desk: Desk, text: string, now: Instant): Promise<K
 
 function parseRefresh(desk: Desk, text: string): RefreshToken | Check {
   try {
-    const token = parseRefreshToken(deriveSecrets(desk.masters()), text);
+    const token = parseRefreshToken(deriveSecrets(desk.secrets().masters), text);
     return token ?? { check: "secret", reason: "forged", says: "not made with the secret of this store" };
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StartError)) throw error;

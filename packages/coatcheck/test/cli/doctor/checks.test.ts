@@ -9,7 +9,7 @@ import type { Duration, Milliseconds } from "../../../src/core/time.ts";
 
 const NOW = instant(1_800_000_000_000);
 const PUBLIC = { issuer: "https://login.example.com" };
-const KEY: KeyFacts = { kid: "k1", alg: "ES256", createdAt: instant(NOW - duration("1d")), opens: true };
+const KEY: KeyFacts = { kid: "k1", alg: "ES256", signsFrom: instant(NOW - duration("1d")), opens: true };
 
 /** What differs from a set-up in which all is well. */
 interface Given {
@@ -47,7 +47,7 @@ function facts({ flags = {}, facts: rest = {}, secret = {}, file = {}, store = {
   };
 }
 
-function ago(time: Duration): KeyFacts["createdAt"] {
+function ago(time: Duration): KeyFacts["signsFrom"] {
   return instant(NOW - duration(time));
 }
 
@@ -120,8 +120,8 @@ const FINDINGS: readonly (readonly [check: string, severity: "warn" | "fail", ba
   [
     "keys_age",
     "warn",
-    { store: { keys: [{ ...KEY, createdAt: ago("91d") }] } },
-    { store: { keys: [{ ...KEY, createdAt: ago("91d") }, KEY] } },
+    { store: { keys: [{ ...KEY, signsFrom: ago("91d") }] } },
+    { store: { keys: [{ ...KEY, signsFrom: ago("91d") }, KEY] } },
   ],
   ["server", "fail", { facts: { server: { url: "", answer: "not_ready" } } }, { facts: { server: { url: "", answer: "ready" } } }],
   ["server", "warn", { facts: { server: { url: "", answer: "another_program" } } }, { facts: { server: { url: "", answer: "none" } } }],
