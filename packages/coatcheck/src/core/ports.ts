@@ -147,7 +147,11 @@ export interface LogPage {
   readonly entries: readonly LogEntry[];
   /** Head of the snapshot that the entries were read from. */
   readonly head: Seq;
-  /** Names this life of the store; another value means: forget everything and read from 0. */
+  /** The mark of the log at its head: random bytes, new with each entry. So a position is known again, and not mistaken for one after a roll-back. */
+  readonly mark: string;
+  /** The mark of the log at the position that was asked from: "" for 0, null if there is no such position (any more). */
+  readonly fromMark: string | null;
+  /** Names this store, from its making on. */
   readonly incarnation: string;
 }
 

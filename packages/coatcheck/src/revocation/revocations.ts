@@ -2,8 +2,9 @@ import type { Seq } from "../core/ids.ts";
 import { seq } from "../core/ids.ts";
 import { chain, isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
-import type { Clock, Feed, Log, LogEntry, LogPage } from "../core/ports.ts";
-import { RevocationTable } from "./table.ts";
+import type { Clock, Feed, Log, LogEntry } from "../core/ports.ts";
+import { LogCopy } from "./log-copy.ts";
+import type { Taken } from "./log-copy.ts";
 import type { Standing } from "./table.ts";
 
 /**
@@ -15,9 +16,7 @@ export class Revocations {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #readKeys: () => MaybePromise<void>;
-  readonly #table = new RevocationTable();
-  #head: Seq = seq(0);
-  #incarnation: string | null = null;
+  readonly #copy = new LogCopy();
   /** How often the store was seen to have moved, and which of those moves a page that was read afterwards has covered. */
   #moves = 1;
   #covered = 0;
@@ -33,11 +32,11 @@ export class Revocations {
 
   /** The position up to which everything has been applied. */
   get head(): Seq {
-    return this.#head;
+    return this.#copy.head;
   }
 
   get size(): number {
-    return this.#table.size;
+    return this.#copy.table.size;
   }
 
   /**
@@ -51,19 +50,19 @@ export class Revocations {
   }
 
   ended(of: Standing): boolean {
-    return this.#table.ended(of);
+    return this.#copy.table.ended(of);
   }
 
   stale(of: Standing): boolean {
-    return this.#table.stale(of);
+    return this.#copy.table.stale(of);
   }
 
   changedSince(of: Standing): boolean {
-    return this.#table.changedSince(of);
+    return this.#copy.table.changedSince(of);
   }
 
   keyRevoked(kid: string): boolean {
-    return this.#table.keyRevoked(kid);
+    return this.#copy.table.keyRevoked(kid);
   }
 
   /**
@@ -72,15 +71,15 @@ export class Revocations {
    */
   rolledBack(seen: Seq): MaybePromise<void> {
     this.#log.error("store_rolled_back", {
-      head: this.#head,
+      head: this.head,
       seen,
       mend: "the store lost writes it had acknowledged: look for a restore or a fail-over",
     });
-    return chain(this.#feed.raiseEpoch(this.#head, this.#clock.now()), () => this.#pull());
+    return chain(this.#feed.raiseEpoch(this.head, this.#clock.now()), () => this.#pull());
   }
 
   prune(): void {
-    this.#table.prune(this.#clock.now());
+    this.#copy.table.prune(this.#clock.now());
   }
 
   #catchUp(moved: boolean): MaybePromise<void> {
@@ -96,28 +95,21 @@ export class Revocations {
   }
 
   #pull(): MaybePromise<void> {
-    return chain(this.#feed.since(this.#head), (page) => {
-      const sameLife = this.#incarnation === null || page.incarnation === this.#incarnation;
-      if (sameLife && page.head >= this.#head) return this.#take(page);
-      return this.#reload(this.#head);
+    const seen = this.head;
+    return chain(this.#take(seen), (taken) => {
+      if (taken === "applied") return undefined;
+      // Another life of the store: what is known here stays, and what the store knows is added.
+      return chain(this.#take(seq(0)), () => (taken === "rolled_back" ? this.rolledBack(seen) : undefined));
     });
   }
 
-  /** Another life of the store, or a head that went back. What we know stays (what ended, ended); what the store knows is added. */
-  #reload(seen: Seq): MaybePromise<void> {
-    return chain(this.#feed.since(seq(0)), (page) => chain(this.#take(page), () => (page.head < seen ? this.rolledBack(seen) : undefined)));
-  }
-
   /** Keys first: should they be out of reach, the page counts as not read and comes again. */
-  #take(page: LogPage): MaybePromise<void> {
-    if (page.entries.some(isAboutKeys)) return chain(this.#readKeys(), () => this.#apply(page));
-    return this.#apply(page);
-  }
-
-  #apply(page: LogPage): void {
-    for (const entry of page.entries) this.#table.apply(entry);
-    this.#incarnation = page.incarnation;
-    this.#head = page.head;
+  #take(from: Seq): MaybePromise<Taken> {
+    const asked = this.#copy.position;
+    return chain(this.#feed.since(from), (page) => {
+      const keysRead = page.entries.some(isAboutKeys) ? this.#readKeys() : undefined;
+      return chain(keysRead, () => this.#copy.take({ ...page, from }, asked));
+    });
   }
 }
 

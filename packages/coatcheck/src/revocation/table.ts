@@ -2,6 +2,8 @@ import type { ClientId, Seq, Sid, UserId } from "../core/ids.ts";
 import { seq } from "../core/ids.ts";
 import type { LogEntry, LogKind } from "../core/ports.ts";
 import type { Instant } from "../core/time.ts";
+import { LastingMarks, NamedMarks, UNMARKED } from "./marks.ts";
+import { AgeingSidMarks } from "./sids.ts";
 
 /** Which scopes a credential stands in, and the log head that it was made at. */
 export interface Standing {
@@ -12,11 +14,13 @@ export interface Standing {
   readonly rsq: Seq;
 }
 
-const NEVER = seq(-1);
-
-interface Mark {
-  readonly seq: Seq;
-  readonly expiresAt: Instant;
+/** The latest position for each key of one kind. */
+interface Marks {
+  readonly size: number;
+  /** {@link UNMARKED} if there is none. */
+  get(key: string): Seq;
+  raise(key: string, to: Seq, expiresAt: Instant): void;
+  prune(now: Instant): void;
 }
 
 /**
@@ -24,21 +28,26 @@ interface Mark {
  * Applying entries is idempotent and commutative: a mark keeps the larger position and the longer life of all that it was given.
  */
 export class RevocationTable {
-  readonly #marks = new Map<LogKind, Map<string, Mark>>();
+  /** Sessions are many, and named by 16 bytes; the others are few, and named anyhow. */
+  readonly #marks: Readonly<Record<LogKind, Marks>> = {
+    sid: new AgeingSidMarks(),
+    "invalidate-sid": new AgeingSidMarks(),
+    user: new NamedMarks(),
+    "invalidate-user": new NamedMarks(),
+    client: new NamedMarks(),
+    key: new LastingMarks(),
+    "invalidate-keys": new NamedMarks(),
+    global: new NamedMarks(),
+    "invalidate-all": new NamedMarks(),
+  };
 
   apply(entry: LogEntry): void {
-    let byKey = this.#marks.get(entry.kind);
-    if (byKey === undefined) this.#marks.set(entry.kind, (byKey = new Map()));
-    const known = byKey.get(entry.key);
-    byKey.set(entry.key, {
-      seq: seq(Math.max(entry.seq, known?.seq ?? NEVER)),
-      expiresAt: Math.max(entry.expiresAt, known?.expiresAt ?? 0) as Instant,
-    });
+    this.#marks[entry.kind].raise(entry.key, entry.seq, entry.expiresAt);
   }
 
   /** Has this credential ended? A session's own end is final; a cutoff of a wider scope ends what was made before it. */
   ended(of: Standing): boolean {
-    return this.#at("sid", of.sid) !== NEVER || this.#cutoff(of) > of.rsq;
+    return this.#at("sid", of.sid) !== UNMARKED || this.#cutoff(of) > of.rsq;
   }
 
   /** Has anything that this credential says, or that was cached with it, changed since it was made? */
@@ -57,21 +66,16 @@ export class RevocationTable {
 
   /** Was this signing key withdrawn? */
   keyRevoked(kid: string): boolean {
-    return this.#at("key", kid) !== NEVER;
+    return this.#at("key", kid) !== UNMARKED;
   }
 
-  /** Forgets what can hit nothing any more. A withdrawn key is never forgotten. */
+  /** Forgets what can hit nothing any more, now or later. A withdrawn key is never forgotten. */
   prune(now: Instant): void {
-    for (const [kind, byKey] of this.#marks) {
-      if (kind === "key") continue;
-      for (const [key, mark] of byKey) if (mark.expiresAt < now) byKey.delete(key);
-    }
+    for (const marks of Object.values(this.#marks)) marks.prune(now);
   }
 
   get size(): number {
-    let size = 0;
-    for (const byKey of this.#marks.values()) size += byKey.size;
-    return size;
+    return Object.values(this.#marks).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The latest over all scopes: of several cutoffs the newest decides, never the narrowest. */
@@ -80,6 +84,6 @@ export class RevocationTable {
   }
 
   #at(kind: LogKind, key: string | null): Seq {
-    return key === null ? NEVER : (this.#marks.get(kind)?.get(key)?.seq ?? NEVER);
+    return key === null ? UNMARKED : this.#marks[kind].get(key);
   }
 }

@@ -48,7 +48,12 @@ export function isScope(kind: LogKind): kind is Scope {
 
 export const nodeRandom: Random = { bytes: (count) => randomBytes(count) };
 
-/** A name for a new life of a store. */
+/** Marks a position of the log: a number may come again after a roll-back, this doesn't. */
+export function newMark(random: Random): string {
+  return Buffer.from(random.bytes(12)).toString("base64url");
+}
+
+/** A name for a new store. */
 export function newIncarnation(random: Random): string {
   return Buffer.from(random.bytes(16)).toString("base64url");
 }

@@ -14,7 +14,8 @@ const entry = (n: number, key = "s"): LogEntry => ({ kind: "sid", key, seq: seq(
 /** A log that the test moves by hand, answering at once or when told. */
 class HandFeed {
   entries: LogEntry[] = [];
-  incarnation = "one";
+  life = "one";
+  pruned = 0;
   head = 0;
   dirty = false;
   down = false;
@@ -35,7 +36,9 @@ class HandFeed {
       return {
         entries: this.entries.filter((it) => it.seq > from && it.seq <= this.head),
         head: seq(this.head),
-        incarnation: this.incarnation,
+        mark: `${this.life} ${this.head}`,
+        fromMark: from === 0 ? "" : from > this.head || from <= this.pruned ? null : `${this.life} ${from}`,
+        incarnation: "the store",
       };
     };
     return {
@@ -151,16 +154,29 @@ describe("keeping up with the log", () => {
     expect(revocations.ended({ ...standing, sid: "gone" as Sid })).toBe(true);
   });
 
-  it("reads everything again when the store has another life, without forgetting", async () => {
+  it("sounds the alarm too when the store has written as much again since it went back", async () => {
     const { feed, alarms, revocations } = setUp();
     feed.append();
     await revocations.sync();
-    feed.incarnation = "two";
+    feed.life = "two";
     feed.entries = [entry(1, "a"), entry(2, "b")];
     feed.head = 2;
     feed.dirty = true;
     await revocations.sync();
     for (const sid of ["s", "a", "b"]) expect(revocations.ended({ ...standing, sid: sid as Sid }), sid).toBe(true);
+    expect(alarms).toEqual(["store_rolled_back"]);
+    expect(feed.raised).toEqual([2]);
+  });
+
+  it("reads everything again, and sounds no alarm, when the store has pruned the position that it is at", async () => {
+    const { feed, alarms, revocations } = setUp();
+    feed.append();
+    await revocations.sync();
+    feed.append("a");
+    feed.pruned = 1;
+    await revocations.sync();
+    for (const sid of ["s", "a"]) expect(revocations.ended({ ...standing, sid: sid as Sid }), sid).toBe(true);
     expect(alarms).toEqual([]);
+    expect(revocations.head).toBe(2);
   });
 });

@@ -8,9 +8,11 @@ export function memoryFeed(memory: Memory): Feed {
   let seenCommits = -1;
   return {
     since(from) {
-      const { log, head, incarnation } = memory.read();
-      const first = log.findLastIndex((entry) => entry.seq <= from) + 1;
-      return { entries: log.slice(first).map((entry) => ({ ...entry })), head, incarnation };
+      const { log, head, mark, incarnation } = memory.read();
+      const last = log.findLastIndex(({ entry }) => entry.seq <= from);
+      const entries = log.slice(last + 1).map(({ entry }) => ({ ...entry }));
+      const known = from === head ? mark : log[last]?.entry.seq === from ? log[last].mark : null;
+      return { entries, head, mark, fromMark: from === 0 ? "" : known, incarnation };
     },
 
     moved() {
@@ -36,7 +38,7 @@ export function memoryFeed(memory: Memory): Feed {
 
     prune(before) {
       const tables = memory.write();
-      const kept = tables.log.filter((entry) => entry.expiresAt >= before);
+      const kept = tables.log.filter(({ entry }) => entry.expiresAt >= before);
       const pruned = tables.log.length - kept.length;
       tables.log = kept;
       return pruned;

@@ -1,5 +1,5 @@
 import type { Random, Store } from "../../core/ports.ts";
-import { newIncarnation, nodeRandom } from "../numbering.ts";
+import { nodeRandom } from "../numbering.ts";
 import { memoryAudit } from "./audit.ts";
 import { memoryClients } from "./clients.ts";
 import { memoryFeed } from "./feed.ts";
@@ -16,7 +16,7 @@ export interface MemoryOptions {
 
 /** A store in this process alone, for trials and tests: it answers at once, and everything is gone when the process ends. */
 export function memory({ random = nodeRandom }: MemoryOptions = {}): Store {
-  const engine = new Memory(newIncarnation(random));
+  const engine = new Memory(random);
   return {
     name: "memory:",
     open: () => engine.open(),

@@ -3,14 +3,16 @@ import { seq } from "../../core/ids.ts";
 import type { LogKind } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
-import { entryExpiry, isScope, nextSeq } from "../numbering.ts";
+import { entryExpiry, isScope, newMark, nextSeq } from "../numbering.ts";
 import type { Scope } from "../numbering.ts";
 import type { Cutoff, Tables } from "./tables.ts";
 
 /** Appends one entry and does what it says: a cutoff of a scope is raised, a session is marked as ended. */
 export function append(tables: Tables, kind: LogKind, key: string, now: Instant, at: Seq = nextSeq(tables.head)): Seq {
   tables.head = at;
-  tables.log.push({ seq: at, kind, key, expiresAt: entryExpiry(kind, now, tables.longestAccessTtl), at: now });
+  tables.mark = newMark(tables.random);
+  const entry = { seq: at, kind, key, expiresAt: entryExpiry(kind, now, tables.longestAccessTtl), at: now };
+  tables.log.push({ entry, mark: tables.mark });
   if (isScope(kind)) tables.cutoffs.set(scopeKey(kind, key), { seq: at, at: now });
   if (kind === "sid") markEnded(tables, key as Sid, at, now);
   return at;

@@ -2,14 +2,20 @@ import { StoreUnavailable } from "../../core/errors.ts";
 import type { ClientRecord } from "../../core/clients.ts";
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { seq } from "../../core/ids.ts";
-import type { AuditEvent, LogEntry, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
+import type { AuditEvent, LogEntry, Random, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
+import { newIncarnation } from "../numbering.ts";
 
 export interface SessionRow {
   session: SessionRecord;
   /** When it was ended by itself; for purge alone. */
   endedAt: Instant | null;
+}
+
+export interface MarkedEntry {
+  readonly entry: LogEntry;
+  readonly mark: string;
 }
 
 export interface AccountRow {
@@ -36,9 +42,12 @@ export interface CountRow {
 export interface Tables {
   head: Seq;
   longestAccessTtl: Milliseconds | null;
-  log: LogEntry[];
+  /** The mark of the log at its head, and at each entry that is left. */
+  mark: string;
+  log: MarkedEntry[];
   audit: AuditEvent[];
   readonly incarnation: string;
+  readonly random: Random;
   readonly cutoffs: Map<string, Cutoff>;
   readonly sessions: Map<Sid, SessionRow>;
   readonly sidsByUser: Map<UserId, Set<Sid>>;
@@ -55,13 +64,15 @@ export class Memory {
   #open = false;
   #commits = 0;
 
-  constructor(incarnation: string) {
+  constructor(random: Random) {
     this.#tables = {
       head: seq(0),
       longestAccessTtl: null,
+      mark: "",
       log: [],
       audit: [],
-      incarnation,
+      incarnation: newIncarnation(random),
+      random,
       cutoffs: new Map(),
       sessions: new Map(),
       sidsByUser: new Map(),

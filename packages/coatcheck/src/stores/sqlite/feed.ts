@@ -8,6 +8,8 @@ import type { LogWriter } from "./log.ts";
 /** One row for each entry, each with the head; when there is no entry, one row with the head alone. */
 interface PageRow {
   readonly head: Seq;
+  readonly mark: string;
+  readonly from_mark: string | null;
   readonly incarnation: string;
   readonly seq: Seq | null;
   readonly kind: LogKind;
@@ -17,10 +19,12 @@ interface PageRow {
 }
 
 export function sqliteFeed(db: Connection, log: LogWriter): Feed {
-  const page = db.query<[Seq], PageRow>(
+  const page = db.query<[{ readonly from: Seq }], PageRow>(
     "reader",
-    `SELECT h.seq AS head, h.incarnation, l.seq, l.kind, l.key, l.expires_at, l.at
-     FROM rev_head AS h LEFT JOIN rev_log AS l ON l.seq > ? ORDER BY l.seq`,
+    `SELECT h.seq AS head, h.mark, h.incarnation,
+       CASE :from WHEN 0 THEN '' WHEN h.seq THEN h.mark ELSE (SELECT mark FROM rev_log WHERE seq = :from) END AS from_mark,
+       l.seq, l.kind, l.key, l.expires_at, l.at
+     FROM rev_head AS h LEFT JOIN rev_log AS l ON l.seq > :from ORDER BY l.seq`,
   );
   const raiseAccessTtl = db.query<[Milliseconds], { longest: Milliseconds }>(
     "writer",
@@ -30,9 +34,9 @@ export function sqliteFeed(db: Connection, log: LogWriter): Feed {
 
   return {
     since(from) {
-      const rows = page.all(from);
-      const { head, incarnation } = rows[0] as PageRow;
-      return { entries: rows.flatMap(toEntry), head, incarnation };
+      const rows = page.all({ from });
+      const { head, mark, from_mark: fromMark, incarnation } = rows[0] as PageRow;
+      return { entries: rows.flatMap(toEntry), head, mark, fromMark, incarnation };
     },
 
     moved: () => db.changed(),

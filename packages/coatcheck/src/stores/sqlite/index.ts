@@ -26,7 +26,7 @@ export interface SqliteOptions {
  */
 export function sqlite(path: string, { random = nodeRandom, busyTimeout = duration("5s") }: SqliteOptions = {}): Store {
   const db = new Connection(resolve(path), busyTimeout);
-  const log = logWriter(db);
+  const log = logWriter(db, random);
   const ping = db.query("reader", "SELECT 1 FROM rev_head");
   return {
     name: `sqlite:${path}`,

@@ -1,7 +1,7 @@
 import type { Seq } from "../../core/ids.ts";
-import type { LogKind } from "../../core/ports.ts";
+import type { LogKind, Random } from "../../core/ports.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
-import { entryExpiry, isScope, nextSeq } from "../numbering.ts";
+import { entryExpiry, isScope, newMark, nextSeq } from "../numbering.ts";
 import type { Connection } from "./connection.ts";
 
 /** The latest cutoff over all scopes that a row of `sessions AS s` stands in. */
@@ -25,12 +25,12 @@ interface Head {
   readonly longest_access_ttl: Milliseconds | null;
 }
 
-export function logWriter(db: Connection): LogWriter {
+export function logWriter(db: Connection, random: Random): LogWriter {
   const readHead = db.query<[], Head>("writer", "SELECT seq, longest_access_ttl FROM rev_head");
-  const moveHead = db.query<[Seq]>("writer", "UPDATE rev_head SET seq = ?");
-  const insert = db.query<[Seq, LogKind, string, Instant, Instant]>(
+  const moveHead = db.query<[Seq, string]>("writer", "UPDATE rev_head SET seq = ?, mark = ?");
+  const insert = db.query<[Seq, string, LogKind, string, Instant, Instant]>(
     "writer",
-    "INSERT INTO rev_log (seq, kind, key, expires_at, at) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO rev_log (seq, mark, kind, key, expires_at, at) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const raiseCutoff = db.query<[LogKind, string, Seq, Instant]>(
     "writer",
@@ -48,8 +48,9 @@ export function logWriter(db: Connection): LogWriter {
     append(kind, key, now, at) {
       const before = head();
       const position = at ?? nextSeq(before.seq);
-      moveHead.run(position);
-      insert.run(position, kind, key, entryExpiry(kind, now, before.longest_access_ttl), now);
+      const mark = newMark(random);
+      moveHead.run(position, mark);
+      insert.run(position, mark, kind, key, entryExpiry(kind, now, before.longest_access_ttl), now);
       if (isScope(kind)) raiseCutoff.run(kind, key, position, now);
       if (kind === "sid") markEnded.run(position, now, key);
       return position;

@@ -137,8 +137,14 @@ DROP TABLE signing_keys;
 ALTER TABLE signing_keys_with_lives RENAME TO signing_keys;
 `;
 
+/** Each position of the log has a mark. Those from before it have none, and nobody remembers them. */
+const VERSION_4 = `
+ALTER TABLE rev_head ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+ALTER TABLE rev_log ADD COLUMN mark TEXT NOT NULL DEFAULT '';
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /**
  * Makes the schema, or brings it up to date. One write transaction from the first look to the last change: of several processes that start

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { seq } from "../../core/ids.ts";
+import type { Seq } from "../../core/ids.ts";
 import { LEEWAY } from "../../core/limits.ts";
 import type { LogKind } from "../../core/ports.ts";
 import { instant, later } from "../../core/time.ts";
@@ -114,6 +115,42 @@ export const feed: Cases = {
     await t.store.feed.append("global", "", t.now);
     await t.store.feed.raiseEpoch(await t.head(), t.now);
     assert.equal((await t.store.feed.since(seq(0))).incarnation, incarnation);
+  },
+
+  "A mark names a position: each has its own, and it is the same from wherever it is read": async (t) => {
+    const { feed } = t.store;
+    assert.equal((await feed.since(seq(0))).fromMark, "");
+    const marks = new Map<Seq, string>();
+    for (let n = 0; n < 3; n += 1) {
+      const at = await feed.append("invalidate-user", `somebody ${n}`, t.now);
+      marks.set(at, (await feed.since(at)).mark);
+    }
+    assert.equal(new Set(marks.values()).size, 3);
+    for (const [at, mark] of marks) {
+      assert.ok(mark.length >= 16);
+      assert.equal((await feed.since(at)).fromMark, mark);
+    }
+  },
+
+  "What is no position of this log has no mark": async (t) => {
+    const { feed } = t.store;
+    const head = await feed.append("global", "", t.now);
+    assert.equal((await feed.since(seq(head + 1))).fromMark, null);
+    await feed.raiseEpoch(head, t.now);
+    assert.equal((await feed.since(seq(head + 1))).fromMark, null);
+  },
+
+  "The head keeps its mark when its entry has gone": async (t) => {
+    const { feed } = t.store;
+    const head = await feed.append("global", "", t.now);
+    const { mark } = await feed.since(head);
+    await feed.append("global", "", t.now);
+    const later = await feed.since(seq(0));
+    await feed.prune(instant(Number.MAX_SAFE_INTEGER));
+    const { fromMark, mark: kept, entries } = await feed.since(later.head);
+    assert.deepEqual([fromMark, kept, entries.length], [later.mark, later.mark, 0]);
+    assert.notEqual(kept, mark);
+    assert.equal((await feed.since(head)).fromMark, null);
   },
 
   "Moved is true at first, and after every commit; asked again it is false": async (t) => {

@@ -61,6 +61,15 @@ export const feedTwins: readonly Twin[] = [
     let reads = 0;
     return pages(store, (page) => ({ ...page, incarnation: `incarnation number ${(reads += 1)}` }));
   }),
+  twin("a mark is the number again", "What is no position of this log has no mark", (store) =>
+    pages(store, (page, from) => ({ ...page, fromMark: page.fromMark ?? `mark of ${from}` })),
+  ),
+  twin("every position has one mark", "A mark names a position: each has its own, and it is the same from wherever it is read", (store) =>
+    pages(store, (page, from) => ({ ...page, mark: "the mark of this store", fromMark: from === 0 ? "" : "the mark of this store" })),
+  ),
+  twin("the mark goes with the entry", "The head keeps its mark when its entry has gone", (store) =>
+    pages(store, (page, from) => (page.entries.length === 0 && from !== 0 ? { ...page, fromMark: null } : page)),
+  ),
   twin("it never moves", "Moved is true at first, and after every commit; asked again it is false", () => ({
     feed: { moved: () => false },
   })),
