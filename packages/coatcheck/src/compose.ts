@@ -15,7 +15,6 @@ import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
 import { StoreUnavailable } from "./core/errors.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
-import { LEEWAY } from "./core/limits.ts";
 import type { AuditEvent, Clock, Log, Random, Store } from "./core/ports.ts";
 import type { Settings } from "./core/settings.ts";
 import { duration, instant } from "./core/time.ts";
@@ -24,6 +23,7 @@ import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
 import { liveSecrets } from "./crypto/secrets.ts";
 import type { Secrets } from "./crypto/secrets.ts";
 import type { Engine } from "./http/engine.ts";
+import { forgettingTime } from "./revocation/forgetting.ts";
 import { Revocations } from "./revocation/revocations.ts";
 
 /** What a set-up is made of. Everything that touches the world comes in here. */
@@ -50,6 +50,8 @@ const HOUSEKEEPING_EVERY = duration("1m");
 /** How long records of ended sessions are kept, for whoever asks what happened. */
 const KEEP_ENDED = duration("7d");
 const PURGE_BATCH = 1_000;
+/** How long entries of the log are kept when they can hit nothing any more, for the case that the clock says so wrongly. */
+const KEEP_EXPIRED = duration("10m");
 
 /** What both carriers, the routes and the housekeeping share. */
 interface Core {
@@ -165,14 +167,16 @@ function tokenPartsFor({ settings, store, random, claims }: Ingredients, core: C
 /** What has to be done from time to time, and hurts nobody when it is late. */
 function keepHouse(parts: Ingredients, core: Core): () => void {
   const { settings, store, clock, log } = parts;
+  const forgetting = forgettingTime(clock.now(), HOUSEKEEPING_EVERY);
   async function tidy(): Promise<void> {
-    core.revocations.prune();
+    const now = clock.now();
+    const forgotten = instant(forgetting(now) - KEEP_EXPIRED);
+    core.revocations.prune(forgotten);
     try {
       core.maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
       // Also without a word in the log: a secret file that was written by hand is heard of here.
       await core.ring.reload();
-      const now = clock.now();
-      await store.feed.prune(instant(now - LEEWAY));
+      await store.feed.prune(forgotten);
       await store.throttles.prune(now);
       await store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH);
       await tendSigningKeys(keyPartsFor(parts, core), core.maxAccessTtl);

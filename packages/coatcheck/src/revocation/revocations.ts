@@ -2,6 +2,7 @@ import type { Seq } from "../core/ids.ts";
 import { seq } from "../core/ids.ts";
 import { chain, isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
+import type { Instant } from "../core/time.ts";
 import type { Clock, Feed, Log, LogEntry } from "../core/ports.ts";
 import { LogCopy } from "./log-copy.ts";
 import type { Taken } from "./log-copy.ts";
@@ -78,8 +79,9 @@ export class Revocations {
     return chain(this.#feed.raiseEpoch(this.head, this.#clock.now()), () => this.#pull());
   }
 
-  prune(): void {
-    this.#copy.table.prune(this.#clock.now());
+  /** Forgets what could hit nothing any more at `before`. */
+  prune(before: Instant): void {
+    this.#copy.table.prune(before);
   }
 
   #catchUp(moved: boolean): MaybePromise<void> {

@@ -6,6 +6,8 @@ import type { Instant, Milliseconds } from "../core/time.ts";
 export interface FakeClock extends Clock {
   /** Moves on by `ms`; ticks that fall due are called in order of their time, each seeing its own time as now. */
   advance(ms: number): void;
+  /** Somebody sets it: it shows another time, and no time has passed. Ticks come as they would have. */
+  set(by: number): void;
 }
 
 interface Timer {
@@ -42,6 +44,11 @@ export function fakeClock(start: Instant = instant(1_800_000_000_123)): FakeCloc
         timer.tick();
       }
       now = until;
+    },
+
+    set(by) {
+      now += by;
+      for (const timer of timers) timer.due += by;
     },
   };
 }

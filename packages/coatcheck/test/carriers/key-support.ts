@@ -33,6 +33,7 @@ export function jumpingClock(start: Instant = instant(1_800_000_000_123)): Jumpi
       return () => void ticks.delete(tick);
     },
     advance: (ms) => void (now += ms),
+    set: (by) => void (now += by),
     tick: async () => {
       for (const tick of ticks) tick();
       await new Promise((done) => void setImmediate(done));
