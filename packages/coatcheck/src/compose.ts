@@ -1,5 +1,7 @@
 import { createAccounts } from "./accounts/accounts.ts";
+import { createClientAuthentication } from "./accounts/clients.ts";
 import { builtInUsers } from "./accounts/directory.ts";
+import { createThrottle } from "./accounts/throttle.ts";
 import { Activity, FLUSH_EVERY } from "./carriers/activity.ts";
 import { cookieCarrier } from "./carriers/cookie/index.ts";
 import type { CookieParts } from "./carriers/cookie/index.ts";
@@ -11,6 +13,7 @@ import type { TokenParts } from "./carriers/token/index.ts";
 import { ensureSigningKey, tendSigningKeys } from "./carriers/token/key-changes.ts";
 import type { KeyParts } from "./carriers/token/key-changes.ts";
 import { KeyRing } from "./carriers/token/keys.ts";
+import { OAuthTokens } from "./carriers/token/oauth.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
 import { StoreUnavailable } from "./core/errors.ts";
@@ -86,6 +89,11 @@ export async function compose(parts: Ingredients): Promise<Composed> {
     carriers,
     sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, audit }),
+    clients: createClientAuthentication(
+      store.clients,
+      createThrottle({ ...throttleParts(parts, core.secrets), throttles: store.throttles, clock }),
+    ),
+    oauth: new OAuthTokens({ tokens: tokenParts, clients: store.clients }, { clock, audit }),
     keys: publicKeys(core, clock),
     audit,
   };
@@ -190,14 +198,19 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
   };
 }
 
-function accountParts({ store, settings, clock, random, log }: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0] {
+function accountParts(parts: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0] {
+  const { store, settings, clock, random, log } = parts;
   return {
     users: store.users,
     throttles: store.throttles,
     issuerHost: new URL(settings.issuer).hostname,
-    throttle: { enabled: settings.throttle, key: () => secrets.writer.throttleKey, privateNetworks: settings.trustedProxies > 0 },
+    throttle: throttleParts(parts, secrets),
     ...{ clock, random, log },
   };
+}
+
+function throttleParts({ settings }: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0]["throttle"] {
+  return { enabled: settings.throttle, key: () => secrets.writer.throttleKey, privateNetworks: settings.trustedProxies > 0 };
 }
 
 /** Security events go to the log at once and to the trail in the store. What has happened is not undone by a trail that can't be written. */

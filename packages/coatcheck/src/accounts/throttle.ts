@@ -26,6 +26,12 @@ export const THROTTLES = {
   account: { counts: FAILED, per: "account, from all networks together that it is not known on", limit: 10, window: "15m" },
   knownNetwork: { counts: FAILED, per: "account and network that it signed in from within 90 days", limit: 10, window: "15m" },
   network: { counts: FAILED, per: "network: an IPv4 address or an IPv6 /64", limit: 50, window: "15m" },
+  client: {
+    counts: "an OAuth client's wrong secret, or no such client",
+    per: "network: an IPv4 address or an IPv6 /64",
+    limit: 50,
+    window: "15m",
+  },
   signUp: { counts: "a try to sign up", per: "network: an IPv4 address or an IPv6 /64", limit: 20, window: "1h" },
 } as const satisfies Record<string, ThrottleRow>;
 
@@ -50,6 +56,7 @@ export interface ProofDoor extends Door {
 export interface Throttle {
   /** @param email canonical, whether or not an account has it. @param ip as the request came from; empty if there is none to see. */
   proof(email: string, ip: string): Promise<ProofDoor>;
+  client(ip: string): Door;
   signUp(ip: string): Door;
 }
 
@@ -73,7 +80,7 @@ export function createThrottle({ throttles, clock, enabled, key, privateNetworks
     window: duration(window),
   });
 
-  function networkRules(name: "network" | "signUp", network: string | null): readonly ThrottleRule[] {
+  function networkRules(name: "network" | "client" | "signUp", network: string | null): readonly ThrottleRule[] {
     if (network === null || (!privateNetworks && isPrivateNetwork(network))) return [];
     return [rule(name, THROTTLES[name], network)];
   }
@@ -106,10 +113,11 @@ export function createThrottle({ throttles, clock, enabled, key, privateNetworks
         },
       };
     },
+    client: (ip) => door(networkRules("client", networkOf(ip))),
     signUp: (ip) => door(networkRules("signUp", networkOf(ip))),
   };
 }
 
 const nothing = async (): Promise<void> => undefined;
 const OPEN_DOOR: ProofDoor = { enter: nothing, count: nothing, succeeded: nothing };
-const OPEN: Throttle = { proof: async () => OPEN_DOOR, signUp: () => OPEN_DOOR };
+const OPEN: Throttle = { proof: async () => OPEN_DOOR, client: () => OPEN_DOOR, signUp: () => OPEN_DOOR };

@@ -44,12 +44,13 @@ export function noun(name: string, description: string, children: readonly Comma
 
 /**
  * Takes every setting as `serve` does, so that the flags which started a server also find its store.
+ * A flag that the command has already, with a meaning of its own, stays what it is.
  * @param shown those that the help tells of. Default: all.
  */
 export function withSettings(command: Command, shown: readonly SettingName[] = SETTING_NAMES): Command {
   for (const name of SETTING_NAMES) {
     const { flag, env, value, doc, otherwise } = SETTINGS[name];
-    if (flag === null) continue;
+    if (flag === null || command.options.some(({ long }) => long === flag)) continue;
     const option = new Option(`${flag} <${value}>`, `${doc} (${env}; default: ${otherwise})`);
     command.addOption(shown.includes(name) ? option : option.hideHelp());
   }
@@ -58,7 +59,12 @@ export function withSettings(command: Command, shown: readonly SettingName[] = S
 
 /** A command that opens the store itself, whether or not a server runs on it, and prints what it did or found. */
 export function administration(name: string, description: string, ...examples: readonly string[]): Command {
-  return withSettings(leaf(name, description, ...examples), ["store", "issuer", "secretFile"]).option("--json", "print JSON");
+  return administrative(leaf(name, description, ...examples));
+}
+
+/** Makes a command one of those, beside the flags that it has already. */
+export function administrative(command: Command): Command {
+  return withSettings(command, ["store", "issuer", "secretFile"]).option("--json", "print JSON");
 }
 
 /**

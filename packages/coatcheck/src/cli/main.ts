@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import type { Command } from "commander";
 import { CoatcheckError, ConfigError, StoreUnavailable } from "../core/errors.ts";
 import { StartError } from "../server/start-error.ts";
+import { clientCommand } from "./client.ts";
 import { leaf, noun, withSettings } from "./command.ts";
 import type { Flags } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -31,7 +32,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), userCommand(), sessionCommand(), keyCommand(), inspectCommand(), doctorCommand()];
+  const commands = [serveCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand(), inspectCommand(), doctorCommand()];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",

@@ -1,3 +1,4 @@
+import { AUDIENCE } from "../core/clients.ts";
 import { ConfigError } from "../core/errors.ts";
 import { isLocal } from "../core/settings.ts";
 import { duration, parseDuration } from "../core/time.ts";
@@ -68,11 +69,11 @@ export const hostName: Parser<string> = parser(HOST_NAME, (raw, at) => {
 });
 
 /** RFC 7519 §4.1.3: one StringOrURI. */
-const AUDIENCE = "one name or address without spaces";
+const AUDIENCE_NAME = "one name or address without spaces";
 
-export const audience: Parser<string> = parser(AUDIENCE, (raw, at) => {
-  if (typeof raw === "string" && /^[\x21-\x7e]{1,255}$/.test(raw)) return raw;
-  throw wrong(raw, at, AUDIENCE);
+export const audience: Parser<string> = parser(AUDIENCE_NAME, (raw, at) => {
+  if (typeof raw === "string" && AUDIENCE.test(raw)) return raw;
+  throw wrong(raw, at, AUDIENCE_NAME);
 });
 
 const STORE_NAME = `"sqlite:<file>" or "memory:"`;

@@ -42,3 +42,6 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 export function parseScope(text: string): readonly string[] | null {
   return SCOPE.test(text) ? [...new Set(text.split(" "))] : null;
 }
+
+/** Whom a token can be for: one StringOrURI (RFC 7519 §4.1.3). As a `resource` it is an address without a fragment (RFC 8707 §2). */
+export const AUDIENCE: RegExp = /^[\x21-\x7e]{1,255}$/;

@@ -14,7 +14,7 @@ export type Seq = number & { readonly __brand: "Seq" };
 export const BUILT_IN_CLIENT: ClientId = "coatcheck" as ClientId;
 
 /** What every client's id but the built-in one's begins with. */
-const CLIENT_PREFIX = "cli_";
+export const CLIENT_PREFIX = "cli_";
 
 /** Whether `id` lies where clients are named: no user may be called so, whoever keeps the users. */
 export function isClientId(id: string): boolean {

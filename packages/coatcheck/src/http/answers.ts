@@ -47,11 +47,56 @@ const listedSchema = v.object({
 });
 
 /** RFC 6749 §5.1, for a session's refresh token: what a client of the token carrier is handed. */
-export const tokensSchema = v.object({
+const tokensSchema = v.object({
   access_token: text("A JWT (RFC 9068): `Authorization: Bearer …`."),
   token_type: v.literal("Bearer"),
   expires_in: v.pipe(v.number(), v.integer(), v.minValue(0), v.description("Seconds.")),
   refresh_token: text("Good once; the answer to its use has the next one."),
+});
+
+/** RFC 6749 §4.4.3: a client's own token has nothing that renews it. */
+const clientTokenSchema = v.object({
+  access_token: tokensSchema.entries.access_token,
+  token_type: tokensSchema.entries.token_type,
+  expires_in: tokensSchema.entries.expires_in,
+  scope: v.optional(text("What was granted, separated by spaces; absent if that is nothing.")),
+});
+
+/** What a grant yields. */
+export const grantedSchema = v.union([tokensSchema, clientTokenSchema]);
+
+const seconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.description("Seconds since 1970."));
+
+/** RFC 7662 §2.2. */
+export const introspectionSchema = v.union([
+  v.strictObject({
+    active: v.pipe(v.literal(false), v.description("It does not hold, or is none of the asker's business: nothing more is said.")),
+  }),
+  v.looseObject({
+    active: v.literal(true),
+    token_type: v.optional(v.pipe(v.literal("Bearer"), v.description("There for an access token, and for no refresh token."))),
+    iss: v.string(),
+    sub: text("A user's id; of a client's own token, the client's."),
+    client_id: v.string(),
+    iat: seconds,
+    exp: seconds,
+    sid: v.optional(text("The session; a client's own token has none.")),
+    scope: v.optional(v.string()),
+  }),
+]);
+
+/** RFC 8414 §2. */
+export const metadataSchema = v.object({
+  issuer: v.pipe(v.string(), v.url()),
+  token_endpoint: v.pipe(v.string(), v.url()),
+  revocation_endpoint: v.pipe(v.string(), v.url()),
+  introspection_endpoint: v.pipe(v.string(), v.url()),
+  jwks_uri: v.pipe(v.string(), v.url()),
+  grant_types_supported: texts("What `grant_type` may be."),
+  response_types_supported: texts("Empty: there is no authorization endpoint."),
+  token_endpoint_auth_methods_supported: texts("`none` is the built-in public client."),
+  revocation_endpoint_auth_methods_supported: texts("`none` is the built-in public client."),
+  introspection_endpoint_auth_methods_supported: texts("A client with a secret alone."),
 });
 
 /** Where a credential is handed over: a cookie's stands in `Set-Cookie` alone, tokens stand beside the rest. */

@@ -1,6 +1,8 @@
 import type { Carrier } from "../carriers/carrier.ts";
 import type { SessionService } from "../carriers/sessions.ts";
+import type { OAuthTokens } from "../carriers/token/oauth.ts";
 import type { RefreshService } from "../carriers/token/refresh.ts";
+import type { ClientAuthentication } from "../accounts/clients.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
@@ -28,6 +30,9 @@ export interface Engine {
   readonly carriers: Readonly<Record<CarrierName, Carrier>>;
   readonly sessions: SessionService;
   readonly tokens: RefreshService;
+  /** Who a client with a secret is. */
+  readonly clients: ClientAuthentication;
+  readonly oauth: OAuthTokens;
   readonly keys: PublicKeys;
   /** Writes a security event to the trail and the log. Never fails: what has happened is not undone by a trail that can't be written. */
   audit(event: Omit<AuditEvent, "at">): MaybePromise<void>;

@@ -1,6 +1,6 @@
 import type { CoatcheckError, ErrorRow } from "../core/errors.ts";
 
-/** The names of RFC 6749 §5.2 that this server says. Closed both ways, like the table of our own codes. */
+/** The names of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 8707 §2 that this server says. Closed both ways, like the table of our own codes. */
 export const OAUTH_ERRORS = {
   invalid_request: {
     status: 400,
@@ -18,6 +18,16 @@ export const OAUTH_ERRORS = {
     mend: "Sign in again: it was used, ended, expired or never made.",
   },
   invalid_scope: { status: 400, title: "That scope is not to be had", mend: "Ask for no more than was granted; a session has no scopes." },
+  invalid_target: {
+    status: 400,
+    title: "That resource is none that this client's tokens may be for",
+    mend: "Ask for one that the client was registered with, or for none.",
+  },
+  unsupported_token_type: {
+    status: 400,
+    title: "A token of this kind can't be revoked",
+    mend: "A client's own token ends with the client, or when its few minutes are over.",
+  },
   unsupported_grant_type: { status: 400, title: "This server does not know that grant", mend: "Use one that the description names." },
 } as const satisfies Record<string, ErrorRow>;
 
@@ -45,4 +55,9 @@ export class OAuthError extends Error {
 export function oauthNameOf({ status }: Pick<CoatcheckError, "status">): string {
   if (status === 429 || status === 503) return "temporarily_unavailable";
   return status === 500 ? "server_error" : "invalid_request";
+}
+
+/** @throws {invalid_request} An empty parameter is an absent one (RFC 6749 §3.1). */
+export function missing(parameter: string): never {
+  throw new OAuthError("invalid_request", `The parameter ${parameter} is missing.`);
 }

@@ -10,7 +10,7 @@ import type { Handed } from "./issued.ts";
 import { OAuthError } from "./oauth-errors.ts";
 import { answerable, hasOAuthErrors, oauthProblem, problem } from "./problem.ts";
 import type { Method, Route, RouteGroup } from "./route.ts";
-import { JWKS_PATH } from "./routes/tokens.ts";
+import { PATHS } from "./routes/metadata.ts";
 import { auditAmbiguous, createSite } from "./site.ts";
 import type { Site } from "./site.ts";
 import { createRouter, routeTable } from "./table.ts";
@@ -36,7 +36,7 @@ export function createRoutes(engine: Engine, groups: readonly Exclude<RouteGroup
   const site = createSite(engine);
   const table = routeTable(engine, [...groups, "operations"]);
   const find = createRouter(table);
-  const wellKnownPaths = new Set([JWKS_PATH, ...besideIssuerPath(issuer, JWKS_PATH)]);
+  const documents = wellKnownDocuments(issuer);
 
   async function fetch(request: Request, peer: Peer = {}): Promise<Response> {
     const target = readTarget(request, peer);
@@ -48,17 +48,23 @@ export function createRoutes(engine: Engine, groups: readonly Exclude<RouteGroup
 
   async function wellKnown(request: Request, peer: Peer = {}): Promise<Response | null> {
     const target = readTarget(request, peer);
-    const address = target.isCanonical && wellKnownPaths.has(target.path) ? find(JWKS_PATH) : null;
+    const document = target.isCanonical ? documents.get(target.path) : undefined;
+    const address = document === undefined ? null : find(document);
     return address === null ? null : answer(site, request, peer, address, target.query);
   }
 
   return { fetch, wellKnown, check: site.check, hand: (shown) => hand(shown, site.cookies, engine.clock.now()), table };
 }
 
-/** With an issuer that has a path, its documents stand between host and path (RFC 8414 §3.1), and many look for them after it. */
-function besideIssuerPath(issuer: string, document: string): readonly string[] {
+/**
+ * Every path at the root of the host that one of our documents stands at, and which. With an issuer that has a path they stand between host and
+ * path (RFC 8414 §3.1), and many look for them after it. The keys stand at the root besides; the metadata there is that of an issuer without a path.
+ */
+function wellKnownDocuments(issuer: string): ReadonlyMap<string, string> {
   const { pathname } = new URL(issuer);
-  return pathname === "/" ? [] : [`${document}${pathname}`, `${pathname}${document}`];
+  if (pathname === "/") return new Map([PATHS.jwks, PATHS.metadata].map((it) => [it, it]));
+  const beside = [PATHS.jwks, PATHS.metadata].flatMap((it) => [[`${it}${pathname}`, it] as const, [`${pathname}${it}`, it] as const]);
+  return new Map([[PATHS.jwks, PATHS.jwks], ...beside]);
 }
 
 async function answer(site: Site, request: Request, peer: Peer, address: Address, query: string): Promise<Response> {

@@ -63,9 +63,9 @@ const clientFields = {
   client_secret: v.optional(said("The client's secret, where it is not shown by HTTP Basic.")),
 };
 
-/** RFC 6749 §6, and the name of one attempt: the same on every retry of it. */
+/** RFC 6749 §4.4 and §6, RFC 8707 §2, and the name of one attempt: the same on every retry of it. */
 export const tokenForm = v.strictObject({
-  grant_type: said("`refresh_token`."),
+  grant_type: said("`refresh_token` or `client_credentials`."),
   refresh_token: v.optional(said("With `refresh_token`: the newest one.")),
   refresh_id: v.optional(
     v.pipe(
@@ -74,12 +74,28 @@ export const tokenForm = v.strictObject({
       v.description("With `refresh_token`: a name for this attempt, the same on every retry of it, so that a lost answer logs nobody out."),
     ),
   ),
-  scope: v.optional(said("A session has none: any is `invalid_scope`.")),
+  scope: v.optional(
+    said(
+      "With `client_credentials`: some of what the client may, separated by spaces; all of it unless given. A session has none: any is `invalid_scope`.",
+    ),
+  ),
+  resource: v.optional(
+    said(
+      "With `client_credentials`: whom the token is for, one of the client's audiences; the first of them unless given. With `refresh_token`: no other than the session's own.",
+    ),
+  ),
   ...clientFields,
 });
 
 /** RFC 7009 §2.1. The hint is only a hint: our tokens say themselves what they are. */
 export const revokeForm = v.strictObject({
+  token: said("An access or a refresh token."),
+  token_type_hint: v.optional(said("Not needed: tokens say themselves what they are.")),
+  ...clientFields,
+});
+
+/** RFC 7662 §2.1. */
+export const introspectForm = v.strictObject({
   token: said("An access or a refresh token."),
   token_type_hint: v.optional(said("Not needed: tokens say themselves what they are.")),
   ...clientFields,

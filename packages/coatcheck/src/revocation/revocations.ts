@@ -50,6 +50,14 @@ export class Revocations {
     return this.#catchUp(moved);
   }
 
+  /**
+   * Like {@link sync}, but reads the log whether or not the store seems to have moved: for what must not be decided from memory.
+   * @throws {store_unavailable}
+   */
+  read(): MaybePromise<void> {
+    return this.#catchUp(true);
+  }
+
   ended(of: Standing): boolean {
     return this.#copy.table.ended(of);
   }

@@ -29,6 +29,7 @@ describe("the table", () => {
       "account 10/15m",
       "knownNetwork 10/15m",
       "network 50/15m",
+      "client 50/15m",
       "signUp 20/1h",
     ]);
   });

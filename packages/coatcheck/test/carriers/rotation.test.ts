@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { decideRefresh } from "../../src/carriers/token/rotation.ts";
 import { deriveRefreshToken, parseRefreshToken } from "../../src/carriers/token/refresh-token.ts";
 import { BUILT_IN_CLIENT, seq } from "../../src/core/ids.ts";
-import type { Sid, UserId } from "../../src/core/ids.ts";
+import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
 import type { Found, SessionRecord } from "../../src/core/session.ts";
 import { duration, instant, later } from "../../src/core/time.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
@@ -42,10 +42,10 @@ function found(session: Partial<SessionRecord> = {}, rest: Partial<Found> = {}):
   };
 }
 
-function show(generation: number, refreshId: string | null = null, salt = SALT) {
+function show(generation: number, refreshId: string | null = null, salt = SALT, clientId = BUILT_IN_CLIENT) {
   const token = parseRefreshToken(secrets, deriveRefreshToken(secrets.writer, SID, generation, salt));
   if (token === null) throw new Error("not a refresh token");
-  return { token, refreshId: refreshId === null ? null : sha256(refreshId) };
+  return { token, refreshId: refreshId === null ? null : sha256(refreshId), clientId };
 }
 
 const after = (ms: number) => instant(NOW + ms);
@@ -110,6 +110,17 @@ describe("what a refresh token comes to", () => {
       expect(decide(found({ expiresAt: NOW }), generation)).toEqual({ kind: "refuse", reason: "expired" });
       expect(decide(found({ idleExpiresAt: NOW }), generation)).toEqual({ kind: "refuse", reason: "idle" });
     }
+  });
+
+  it("S8 refuses every generation to a client that it was not issued to, and ends nothing", () => {
+    const [own, other] = ["cli_own" as ClientId, "cli_other" as ClientId];
+    const theirs = found({ clientId: own });
+    for (const generation of [0, 4, 5, 6]) {
+      for (const clientId of [BUILT_IN_CLIENT, other])
+        expect(decideRefresh(theirs, show(generation, null, SALT, clientId), policy, NOW)).toEqual({ kind: "refuse", reason: "foreign" });
+    }
+    expect(decideRefresh(theirs, show(5, null, SALT, own), policy, NOW)).toMatchObject({ kind: "rotate" });
+    expect(decideRefresh(found(), show(5, null, SALT, own), policy, NOW)).toEqual({ kind: "refuse", reason: "foreign" });
   });
 
   it("refuses a token that another salt was in, and every token of a session that is carried by cookie", () => {

@@ -1,12 +1,16 @@
 import { memory } from "../../src/index.ts";
 import type { CoatcheckOptions } from "../../src/index.ts";
 import type { Composed } from "../../src/compose.ts";
+import { addClient } from "../../src/accounts/clients.ts";
+import type { NewClient } from "../../src/accounts/clients.ts";
+import type { ClientId } from "../../src/core/ids.ts";
 import type { Clock, Log, Store } from "../../src/core/ports.ts";
 import type { Duration } from "../../src/core/time.ts";
 import { duration, instant } from "../../src/core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
 import { createRoutes } from "../../src/http/index.ts";
 import type { Engine, Peer, RouteGroup, Routes } from "../../src/http/index.ts";
+import { systemRandom } from "../../src/server/random.ts";
 import { engineOn } from "../support/engine.ts";
 
 export const ISSUER = "https://id.example.com";
@@ -58,6 +62,8 @@ export interface Body {
   readonly code: string;
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
   readonly error: string;
+  readonly scope: string;
+  readonly active: boolean;
 }
 
 /** What came back, read. */
@@ -81,8 +87,17 @@ export interface House {
   readonly arrive: (carrier?: "cookie" | "token", email?: string) => Promise<Visitor>;
   /** Signs Ada in. */
   readonly signIn: (carrier?: "cookie" | "token", sent?: Sent) => Promise<Visitor>;
+  /** A client of the house's, and what shows it: in the form, or by Basic. */
+  readonly hire: (wanted?: Partial<NewClient>) => Promise<Hired>;
   /** Names of the security events so far, the oldest first. */
   readonly events: () => Promise<readonly string[]>;
+}
+
+export interface Hired {
+  readonly id: ClientId;
+  readonly secret: string;
+  readonly form: Readonly<Record<string, string>>;
+  readonly basic: Readonly<Record<string, string>>;
 }
 
 export interface Visitor {
@@ -140,8 +155,19 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     call,
     arrive: (carrier = "cookie", email = EMAIL) => enter("/auth/sign-up", carrier, { email }),
     signIn: (carrier = "cookie", sent = {}) => enter("/auth/sign-in", carrier, { email: EMAIL }, sent),
+    hire: async (wanted = {}) => {
+      const parts = { clients: store.clients, clock, random: systemRandom };
+      const { client, secret } = await addClient(parts, { name: "Report", scopes: ["read", "write"], audiences: [ISSUER], ...wanted });
+      return { id: client.id, secret, form: { client_id: client.id, client_secret: secret }, basic: basic(client.id, secret) };
+    },
     events: async () => [...(await store.audit.list({}, 100))].reverse().map(({ event }) => event),
   };
+}
+
+/** HTTP Basic, id and secret each as in a form (RFC 6749 §2.3.1). */
+export function basic(id: string, secret: string): Readonly<Record<string, string>> {
+  const pair = [id, secret].map((it) => new URLSearchParams([["", it]]).toString().slice(1)).join(":");
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
 }
 
 /** The headers of a client that got this answer. */

@@ -70,7 +70,8 @@ describe("POST /oauth/token, refresh_token", () => {
     ["an empty grant", { grant_type: "" }, 400, "invalid_request"],
     ["the password grant", { grant_type: "password", username: "a", password: "b" }, 400, "unsupported_grant_type"],
     ["a grant of a later issue", { grant_type: "authorization_code" }, 400, "unsupported_grant_type"],
-    ["client_credentials without a client", { grant_type: "client_credentials" }, 400, "unsupported_grant_type"],
+    ["client_credentials without a client", { grant_type: "client_credentials" }, 401, "invalid_client"],
+    ["client_credentials for the public client", { grant_type: "client_credentials", client_id: "coatcheck" }, 401, "invalid_client"],
     ["a grant that is a name of Object's own", { grant_type: "constructor" }, 400, "unsupported_grant_type"],
     ["no token", { grant_type: "refresh_token" }, 400, "invalid_request"],
     ["an empty token", { grant_type: "refresh_token", refresh_token: "" }, 400, "invalid_request"],
@@ -90,12 +91,18 @@ describe("POST /oauth/token, refresh_token", () => {
       401,
       "invalid_client",
     ],
+    [
+      "another resource",
+      { grant_type: "refresh_token", refresh_token: "abc", resource: "https://other.example.com" },
+      400,
+      "invalid_target",
+    ],
     ["a scope", { grant_type: "refresh_token", refresh_token: "abc", scope: "admin" }, 400, "invalid_scope"],
   ])("%s", async (_, form, status, error) => {
     const { call } = await openHouse();
     const got = await call("POST", TOKEN, { form });
     expect(got).toMatchObject({ status, json: { error, error_description: expect.any(String) } });
-    expect(got.headers.get("www-authenticate")).toBe(status === 401 ? "Bearer" : null);
+    expect(got.headers.get("www-authenticate")).toBe(status === 401 ? 'Bearer, Basic realm="coatcheck"' : null);
     expect(got.headers.get("cache-control")).toBe("no-store");
   });
 
@@ -217,10 +224,8 @@ describe("GET /.well-known/jwks.json", () => {
 
 describe("what comes later is not there yet", () => {
   it.each([
-    ["POST", "/oauth/introspect"],
     ["GET", "/oauth/changes"],
     ["GET", "/oauth/authorize"],
-    ["GET", "/.well-known/oauth-authorization-server"],
     ["GET", "/.well-known/openid-configuration"],
     ["GET", "/metrics"],
   ])("%s %s", async (method, path) => {

@@ -1,4 +1,4 @@
-import type { Sid } from "../../core/ids.ts";
+import type { ClientId, Sid } from "../../core/ids.ts";
 import { chain, isPromise } from "../../core/maybe.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
 import { duration } from "../../core/time.ts";
@@ -26,35 +26,39 @@ export function checkProof(parts: TokenParts, text: string, now: Instant): Maybe
   const shown = parts.verified.get(text) ?? parseProof(text);
   if (shown === null) return refuse("malformed");
   const synced = parts.revocations.sync();
-  if (isPromise(synced)) return synced.then(() => prove(parts, text, shown, now));
-  return prove(parts, text, shown, now);
+  if (isPromise(synced)) return synced.then(() => judgeForUs(parts, text, shown, now));
+  return judgeForUs(parts, text, shown, now);
 }
 
-function prove(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
-  // 2 and 3, once for each token
-  const verified = "principal" in shown ? shown : verifyProof(parts, text, shown, now);
-  return typeof verified === "string" ? refuse(verified) : judge(parts, verified, now);
+function judgeForUs(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
+  const verified = prove(parts, text, shown, now);
+  if (typeof verified === "string") return refuse(verified);
+  const verdict = judge(parts, verified, parts.audience, now);
+  if (!isPromise(verdict) && verdict.ok) sight(parts, verified, now);
+  return verdict;
 }
 
-function verifyProof(parts: TokenParts, text: string, proof: Proof, now: Instant): VerifiedToken | RefusalReason {
+/** Steps 2 and 3, once for each token. Ask the log first: it says when there are other keys. */
+export function prove(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): VerifiedToken | RefusalReason {
+  if ("principal" in shown) return shown;
   // 2 find: the key, by its id   ← no lookup
   // 3 prove
-  if (!isOurs(parts, proof, now)) return "forged";
-  const claims = readClaims(proof.payload);
-  return claims === null ? "malformed" : parts.verified.add(text, proof.kid, claims);
+  if (!isOurs(parts, shown, now)) return "forged";
+  const claims = readClaims(shown.payload);
+  return claims === null ? "malformed" : parts.verified.add(text, shown.kid, claims);
 }
 
-function judge(parts: TokenParts, verified: VerifiedToken, now: Instant): MaybePromise<Verdict> {
+/** Steps 4 and 5, by the log as far as it was last read. @param audience who it is that was shown this token. */
+export function judge(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
   const { claims, principal, standing } = verified;
   // 4 judge
-  const wrong = judgeClaims(claims, { issuer: parts.issuer, audience: parts.audience, maxTtl: parts.maxAccessTtl }, now);
+  const wrong = judgeClaims(claims, { issuer: parts.issuer, audience, maxTtl: parts.maxAccessTtl }, now);
   if (wrong !== null) return refuse(wrong);
   // 5 ended?
   if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
   if (claims.rsq > parts.revocations.head) return fromTheFuture(parts, verified);
   if (parts.revocations.ended(standing)) return refuse("ended");
   if (parts.revocations.stale(standing)) return refuse("stale");
-  sight(parts, verified, now);
   return { ok: true, principal, until: claims.exp };
 }
 
@@ -77,20 +81,27 @@ function isOurs(parts: TokenParts, proof: Proof, now: Instant): boolean {
   return key !== null && key.alg === proof.alg && verify(key, proof.signingInput, proof.signature);
 }
 
-/** The session of an authentic access token, whatever its age, or of an authentic refresh token of any generation. */
-export function identifyProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Sid | null> {
+/** Whom an authentic token was made for. */
+export interface Owner {
+  readonly clientId: ClientId;
+  /** Null for a client's own token: no session stands behind it. */
+  readonly sid: Sid | null;
+}
+
+/** The owner of an authentic access token, whatever its age, or of an authentic refresh token of any generation. */
+export function ownerOfProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Owner | null> {
   return chain(parts.revocations.sync(), () => {
     const refresh = parseRefreshToken(parts.secrets, text);
-    if (refresh !== null) return identifyRefresh(parts, refresh);
+    if (refresh !== null) return ownerOfRefresh(parts, refresh);
     const proof = parseProof(text);
     if (proof === null || !isOurs(parts, proof, now)) return null;
     const claims = readClaims(proof.payload);
-    return claims?.iss === parts.issuer ? (claims.sid ?? null) : null;
+    return claims?.iss === parts.issuer ? { clientId: claims.client_id, sid: claims.sid ?? null } : null;
   });
 }
 
-function identifyRefresh(parts: TokenParts, token: RefreshToken): MaybePromise<Sid | null> {
+function ownerOfRefresh(parts: TokenParts, token: RefreshToken): MaybePromise<Owner | null> {
   return chain(parts.sessions.find(token.sid), (found) =>
-    found !== null && provesGeneration(token, found.session.salt) ? token.sid : null,
+    found !== null && provesGeneration(token, found.session.salt) ? { clientId: found.session.clientId, sid: token.sid } : null,
   );
 }

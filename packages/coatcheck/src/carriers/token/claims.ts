@@ -132,18 +132,30 @@ function position(value: JsonValue | undefined): Seq | null {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? seq(value as number) : null;
 }
 
-/** The payload that {@link readClaims} reads as these claims, times cut to whole seconds. */
-export function writeClaims(claims: AccessClaims): Uint8Array {
+/** The claims by their names and in their units on the wire, times cut to whole seconds. */
+export function wireOf(claims: AccessClaims): JsonObject {
   const { iss, aud, sub, client_id, iat, exp, nbf, jti, sid, roles, auth_time, amr, scope, rsq, declared } = claims;
-  const times = {
+  const all = {
+    // The application's come first: whatever they are called, ours stand. Absent ones are undefined, and stand too.
+    ...declared,
+    ...{ iss, aud, sub, client_id, jti, sid, roles, amr, rsq },
+    scope: scope === undefined || scope.length === 0 ? undefined : scope.join(" "),
     iat: epochSeconds(iat),
     exp: epochSeconds(exp),
     nbf: nbf && epochSeconds(nbf),
     auth_time: auth_time && epochSeconds(auth_time),
   };
-  const scopeText = scope === undefined || scope.length === 0 ? undefined : scope.join(" ");
-  // The application's come first: whatever they are called, ours stand. Absent ones are undefined, which JSON leaves out.
-  return Buffer.from(JSON.stringify({ ...declared, iss, aud, sub, client_id, jti, sid, roles, amr, scope: scopeText, rsq, ...times }));
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as JsonObject;
+}
+
+/** The payload that {@link readClaims} reads as these claims. */
+export function writeClaims(claims: AccessClaims): Uint8Array {
+  return Buffer.from(JSON.stringify(wireOf(claims)));
+}
+
+/** Whether a token with these claims is for this audience, among others or alone. */
+export function isFor({ aud }: AccessClaims, whom: string): boolean {
+  return aud === whom || (Array.isArray(aud) && aud.includes(whom));
 }
 
 export interface ClaimsPolicy {
@@ -161,7 +173,7 @@ export interface ClaimsPolicy {
  */
 export function judgeClaims(claims: AccessClaims, policy: ClaimsPolicy, now: Instant): RefusalReason | null {
   if (claims.iss !== policy.issuer) return "forged";
-  if (claims.aud !== policy.audience && !(Array.isArray(claims.aud) && claims.aud.includes(policy.audience))) return "wrong_audience";
+  if (!isFor(claims, policy.audience)) return "wrong_audience";
   // No leeway here: a clock that runs ahead costs its client a refresh, while a leeway would let a token outlive its session's own limits.
   if (now >= claims.exp) return "expired";
   // Both ends were cut to whole seconds, so a life that is none may look longer by the rest of one.

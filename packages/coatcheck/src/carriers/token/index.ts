@@ -1,4 +1,5 @@
 import type { LifetimePolicy } from "../../core/lifetime.ts";
+import { chain } from "../../core/maybe.ts";
 import type { Random, Sessions } from "../../core/ports.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "../../core/users.ts";
@@ -6,7 +7,7 @@ import type { Secrets } from "../../crypto/secrets.ts";
 import type { Revocations } from "../../revocation/revocations.ts";
 import type { Activity } from "../activity.ts";
 import type { Carrier } from "../carrier.ts";
-import { checkProof, identifyProof } from "./check.ts";
+import { checkProof, ownerOfProof } from "./check.ts";
 import { issueProof } from "./issue.ts";
 import type { SigningKeys } from "./keys.ts";
 import { renewProof } from "./renew.ts";
@@ -38,6 +39,6 @@ export function tokenCarrier(parts: TokenParts): Carrier {
     issue: (login, now) => issueProof(parts, login, now),
     check: (credential, now) => checkProof(parts, credential, now),
     renew: (proof, now) => renewProof(parts, proof, now),
-    identify: (credential, now) => identifyProof(parts, credential, now),
+    identify: (credential, now) => chain(ownerOfProof(parts, credential, now), (owner) => owner?.sid ?? null),
   };
 }

@@ -1,3 +1,5 @@
+import { BUILT_IN_CLIENT } from "../../core/ids.ts";
+import type { ClientId } from "../../core/ids.ts";
 import type { AuditEvent, Clock, Log } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
@@ -30,10 +32,16 @@ export class RefreshService {
   /**
    * Every refusal but `too_often` (429) is `invalid_grant` outside (RFC 6749 §5.2).
    * @param refreshId 16 to 64 base64url characters, the same on every retry of one attempt, or null.
+   * @param clientId who shows it, as the client has proved; default: the built-in public client, which has nothing to prove.
    * @throws {store_unavailable}
    */
-  async refresh(refreshToken: string, refreshId: string | null, from: RefreshFrom): Promise<Refreshed> {
-    const refreshed = await refreshProof(this.#parts, refreshToken, refreshId, this.#clock.now());
+  async refresh(
+    refreshToken: string,
+    refreshId: string | null,
+    from: RefreshFrom,
+    clientId: ClientId = BUILT_IN_CLIENT,
+  ): Promise<Refreshed> {
+    const refreshed = await refreshProof(this.#parts, refreshToken, refreshId, clientId, this.#clock.now());
     if (refreshed.ok) {
       if (refreshed.replayed && isElsewhere(refreshed.issued.session, from))
         await this.#record("refresh_replayed_elsewhere", refreshed.issued.session, from);
@@ -44,6 +52,7 @@ export class RefreshService {
   }
 
   async #refused(reason: string, session: SessionRecord, from: RefreshFrom): Promise<void> {
+    if (reason === "foreign") await this.#record("refresh_by_other_client", session, from);
     if (reason === "reuse") await this.#record("refresh_reused", session, from);
     if (reason !== "future") return;
     this.#log.error("refresh_token_from_the_future", {

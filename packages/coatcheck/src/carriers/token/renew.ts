@@ -1,3 +1,4 @@
+import type { ClientId } from "../../core/ids.ts";
 import { slide } from "../../core/lifetime.ts";
 import type { RefreshDecision, Renewal } from "../../core/ports.ts";
 import type { AuthMethods, SessionRecord } from "../../core/session.ts";
@@ -32,12 +33,17 @@ export type Refreshed =
  * The next generation for who shows the newest refresh token (RFC 6749 §6, RFC 9700 §4.14). Decide (pure), write (one step of the store), answer.
  * @throws {store_unavailable} and then nothing has rotated, or the same token shown again yields what was lost.
  */
-export async function refreshProof(parts: TokenParts, text: string, refreshId: string | null, now: Instant): Promise<Refreshed> {
-  await parts.revocations.sync();
+export async function refreshProof(
+  parts: TokenParts,
+  text: string,
+  refreshId: string | null,
+  clientId: ClientId,
+  now: Instant,
+): Promise<Refreshed> {
   const token = parseRefreshToken(parts.secrets, text);
   if (token === null) return { ok: false, reason: "forged", session: null };
 
-  const presented = { token, refreshId: refreshId === null ? null : sha256(refreshId) };
+  const presented = { token, refreshId: refreshId === null ? null : sha256(refreshId), clientId };
   const outcome = await parts.sessions.refresh(token.sid, (found) => decideRefresh(found, presented, parts, now), now);
   if (outcome === null) return { ok: false, reason: "unknown", session: null };
   const { decision, session, head } = outcome;

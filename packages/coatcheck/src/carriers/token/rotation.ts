@@ -1,4 +1,4 @@
-import type { Seq } from "../../core/ids.ts";
+import type { ClientId, Seq } from "../../core/ids.ts";
 import { judgeLifetime, slide } from "../../core/lifetime.ts";
 import type { LifetimePolicy } from "../../core/lifetime.ts";
 import type { RefreshDecision } from "../../core/ports.ts";
@@ -22,6 +22,8 @@ export interface Presented {
   readonly token: RefreshToken;
   /** SHA-256 of the `refresh_id`, or null. */
   readonly refreshId: Uint8Array | null;
+  /** Who shows it, as the client has proved. */
+  readonly clientId: ClientId;
 }
 
 export interface RotationPolicy {
@@ -37,6 +39,8 @@ export interface RotationPolicy {
 export function decideRefresh(found: Found, presented: Presented, policy: RotationPolicy, now: Instant): RefreshDecision {
   const { session } = found;
   if (session.carrier !== "token" || !provesGeneration(presented.token, session.salt)) return { kind: "refuse", reason: "forged" };
+  // To a client that it was not issued to it says nothing, and for that client it does nothing (RFC 6749 §6, §10.4).
+  if (session.clientId !== presented.clientId) return { kind: "refuse", reason: "foreign" };
   if (!isLive(found)) return { kind: "refuse", reason: "ended" };
   const age = judgeLifetime(session, now);
   if (age !== "alive") return { kind: "refuse", reason: age };
