@@ -17,7 +17,7 @@ async function office() {
   await store.open();
   const asked: string[] = [];
   const clients = { ...store.clients, byId: (id: ClientId) => (asked.push(id), store.clients.byId(id)) };
-  const doors = createThrottle({ throttles: store.throttles, clock, enabled: true, key: new Uint8Array(32), privateNetworks: true });
+  const doors = createThrottle({ throttles: store.throttles, clock, enabled: true, key: () => new Uint8Array(32), privateNetworks: true });
   const { prove } = createClientAuthentication(clients, doors);
   return {
     store,

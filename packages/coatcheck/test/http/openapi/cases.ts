@@ -18,15 +18,18 @@ type Expected = "done" | "refused" | "read";
 type Values = Readonly<Record<string, unknown>>;
 
 /** What a valid request holds, by operation: a schema can't know who has which password. An operation with a body that is not here fails its first case. */
-const VALUES: Readonly<Record<string, (visitor: Visitor) => Values>> = {
+const VALUES: Readonly<Record<string, (visitor: Visitor, scheme: string) => Values>> = {
   signUp: () => ({ email: newEmail(), password: PASSWORD }),
   signIn: ({ email }) => ({ email, password: PASSWORD }),
   signOut: ({ refreshToken }) => ({ refresh_token: refreshToken }),
   confirm: () => ({ password: PASSWORD }),
   changePassword: () => ({ current: PASSWORD, new: "another horse battery" }),
   endSession: ({ otherSid }) => ({ sid: otherSid }),
-  getTokens: ({ refreshToken }) => ({ grant_type: "refresh_token", refresh_token: refreshToken }),
-  revokeToken: ({ refreshToken }) => ({ token: refreshToken }),
+  getTokens: ({ refreshToken }, scheme) =>
+    scheme === "client" ? { grant_type: "client_credentials" } : { grant_type: "refresh_token", refresh_token: refreshToken },
+  // The session is the built-in client's; to any other it may only be unknown.
+  revokeToken: ({ refreshToken }, scheme) => ({ token: scheme === "client" ? "unknown" : refreshToken }),
+  introspectToken: ({ refreshToken }) => ({ token: refreshToken }),
 };
 
 /** Members that the server compares with what it knows: another value is read, and then refused. */
@@ -37,7 +40,7 @@ const FORM = "application/x-www-form-urlencoded";
 /** A valid request that shows this credential, changed as asked. */
 export function request(operation: Operation, visitor: Visitor, scheme: string, change: Change = {}): Sent {
   const { id, method, path, body, parameters } = operation;
-  const values = VALUES[id]?.(visitor) ?? {};
+  const values = VALUES[id]?.(visitor, scheme) ?? {};
   const params = { ...values, ...change.params };
   const target = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name]));
   const named = new Set(parameters.map(({ name }) => name));

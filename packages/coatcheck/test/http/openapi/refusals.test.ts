@@ -69,8 +69,16 @@ const provoke: Readonly<Record<Refusal, Provocation>> = {
   store_unavailable: ({ ask }) => ask(),
   internal: ({ ask }) => ask(),
   invalid_request: ({ ask, operation }) => ask({ members: { [operation.id === "getTokens" ? "grant_type" : "token"]: undefined } }),
-  invalid_client: ({ ask }) => ask({ members: { client_id: "nobody" } }),
-  invalid_grant: ({ ask }) => ask({ members: { refresh_token: "made up" } }),
+  invalid_client: ({ ask }) => ask({ members: { client_id: "nobody" } }, ""),
+  // The session is the built-in client's.
+  invalid_grant: ({ ask, visitor: { refreshToken: token } }) =>
+    ask({ members: { grant_type: "refresh_token", refresh_token: token, token } }, "client"),
+  invalid_target: ({ ask }) => ask({ members: { resource: "https://other.example.com" } }),
+  unsupported_token_type: async ({ ask, house }) => {
+    const { form } = await house.hire();
+    const got = await house.call("POST", "/oauth/token", { form: { grant_type: "client_credentials", ...form } });
+    return ask({ members: { token: got.json.access_token } });
+  },
   invalid_scope: ({ ask }) => ask({ members: { scope: "everything" } }),
   unsupported_grant_type: ({ ask }) => ask({ members: { grant_type: "password" } }),
 };
@@ -108,6 +116,8 @@ const WRONG: Readonly<Record<string, Change>> = {
   signIn: { members: { password: "wrong" } },
   confirm: { members: { password: "wrong" } },
   changePassword: { members: { current: "wrong" } },
+  revokeToken: { headers: { authorization: "Basic bm9ib2R5Ong=" } },
+  introspectToken: { headers: { authorization: "Basic bm9ib2R5Ong=" } },
 };
 
 /** Wrong passwords, new addresses, or one refresh token again and again: until it is too often. */

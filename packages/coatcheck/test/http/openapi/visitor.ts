@@ -37,6 +37,7 @@ export async function visitorsOf(house: House): Promise<() => Promise<Visitor>> 
       engine.sessions.start({ user, rsq: head, amr: ["pwd"], carrier, device, data: null, replaces: null });
     const [cookie, token, other] = [await logIn("cookie"), await logIn("token"), await logIn("token")];
     if (cookie.shown.carrier !== "cookie" || token.shown.carrier !== "token") throw new Error("carriers are mixed up");
+    const client = await house.hire();
     return {
       email,
       userId: id,
@@ -45,6 +46,7 @@ export async function visitorsOf(house: House): Promise<() => Promise<Visitor>> 
       shows: {
         "": {},
         cookie: { cookie: `${cookieName(issuer)}=${cookie.shown.ticket}`, origin: new URL(issuer).origin },
+        client: client.basic,
         bearer: { authorization: `Bearer ${token.shown.accessToken}` },
       },
     };
