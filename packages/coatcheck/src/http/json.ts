@@ -1,6 +1,6 @@
 import { CoatcheckError } from "../core/errors.ts";
 
-const STRING = /"(?:[^"\\]+|\\.)*"/g;
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
 /**
  * Reads a body's JSON: any value, but every member named once, since of two parsers one keeps the first and one the last. What the text of a
