@@ -216,6 +216,17 @@ describe("C4 the credential in an address, a Referer, a log (ASVS 14.2.1)", { ti
       expect(everything).toContain(EMAIL);
     }));
 
+  it("TRACE gives nothing back (cross-site tracing)", () =>
+    withServer(async ({ url }) => {
+      for (const target of ["/auth/me", "/account", "/nowhere"]) {
+        const connection = new RawConnection(Number(new URL(url).port));
+        connection.send(`TRACE ${target} HTTP/1.1\r\nHost: x\r\nCookie: coatcheck=canary\r\nConnection: close\r\n\r\n`);
+        const heard = await connection.toEnd();
+        expect([400, 404, 405]).toContain(statuses(heard)[0]);
+        expect(heard).not.toContain("canary");
+      }
+    }));
+
   it("a Set-Cookie is the one place of a ticket: not in the body beside it, and a token is never in a cookie", async () => {
     const house = await openHouse();
     const cookie = await house.arrive();

@@ -113,6 +113,21 @@ describe("T16 weak secrets", () => {
   });
 });
 
+describe("T16 default accounts (ASVS 6.3.2)", () => {
+  it("there are none: nobody is in before somebody has signed up", async () => {
+    const auth = await open({ issuer: "http://localhost:3000", throttle: "off" });
+    for (const name of ["admin", "root", "test", "user", "demo", "coatcheck"]) {
+      for (const password of ["admin", "password", "changeme", "coatcheck", name]) {
+        const body = JSON.stringify({ email: `${name}@example.com`, password });
+        const headers = { "content-type": "application/json" };
+        const answer = await auth?.fetch(new Request("http://localhost:3000/auth/sign-in", { method: "POST", headers, body }));
+        expect(answer?.status).toBe(401);
+      }
+    }
+    await auth?.close();
+  });
+});
+
 describe("W8 open when the configuration is broken (GHSA-8fpg-xm3f-6cx3)", () => {
   const BROKEN: readonly unknown[] = [
     ...[
