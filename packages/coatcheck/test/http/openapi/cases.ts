@@ -67,7 +67,9 @@ export interface Change {
 }
 
 export function encode(type: string, members: Values): string {
-  return type === FORM ? new URLSearchParams(members as Record<string, string>).toString() : JSON.stringify(members);
+  if (type !== FORM) return JSON.stringify(members);
+  const fields = Object.entries(members).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+  return new URLSearchParams(fields).toString();
 }
 
 type Draft = readonly [what: string, expected: Expected, change: Change, pointer?: string];
