@@ -44,7 +44,8 @@ export const DOORS: readonly Door[] = [
     // For people who write stores of their own: it needs none of ours, nor what they need.
     name: "coatcheck/testing",
     entry: "testing/index.js",
-    files: 40,
+    // The simulator is in it, and what it runs: the log, the lease and the table as they are shipped.
+    files: 60,
     kilobytes: 230,
     packages: ["node:assert/strict", "node:crypto"],
     words: [...SQL, ...TERMINAL, ...SERVER, "argon2", "node:http", "node:net", "Set-Cookie"],
@@ -68,8 +69,8 @@ export const DOORS: readonly Door[] = [
   {
     name: "(revocation: any runtime)",
     entry: "revocation/revocations.js",
-    files: 6,
-    kilobytes: 12,
+    files: 10,
+    kilobytes: 24,
     packages: [],
     words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "node:", "Buffer"],
   },

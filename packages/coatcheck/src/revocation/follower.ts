@@ -6,8 +6,7 @@ import { Elapsed } from "./elapsed.ts";
 import type { MachineClocks } from "./elapsed.ts";
 import { Lease } from "./lease.ts";
 import type { Attempt } from "./lease.ts";
-import { LogCopy } from "./log-copy.ts";
-import type { LogPosition, LogRange } from "./log-copy.ts";
+import type { LogCopy, LogPosition, LogRange } from "./log-copy.ts";
 
 /** How far a process's wall clock and the store's may be apart. The store keeps what has expired for twice as long. */
 export const CLOCKS_APART: Milliseconds = duration("5m");

@@ -22,7 +22,7 @@ export interface Hardware {
 }
 
 /** 2027-01-15, by the clock of the simulator. */
-export const EPOCH = 1_800_000_000_000;
+const EPOCH = 1_800_000_000_000;
 
 /** A machine's clocks, and when it runs at all. */
 export class Machine implements MachineClocks {
