@@ -1,3 +1,4 @@
+import { seq } from "../core/ids.ts";
 import type { Sid, UserId } from "../core/ids.ts";
 import { judgeLifetime } from "../core/lifetime.ts";
 import type { MaybePromise } from "../core/maybe.ts";
@@ -88,6 +89,17 @@ export class SessionRegister {
       detail: { why: by.why, ended: outcome.ended },
     });
     return outcome;
+  }
+
+  /**
+   * Ends every session that there is, and every client's token, in one mark. A new epoch comes before it: after a store was put back, credentials may be about that
+   * it has never heard of, made at positions that it has not reached yet.
+   */
+  async endEverybody(by: Ending): Promise<void> {
+    const { feed } = this.#parts.store;
+    await feed.raiseEpoch((await feed.since(seq(0))).head, this.#now());
+    await feed.append("global", "", this.#now());
+    await this.#parts.audit({ event: "sessions_ended", userId: null, sid: null, ip: by.ip, carrier: null, detail: { why: by.why } });
   }
 
   #now(): Instant {

@@ -56,23 +56,38 @@ async function listSessions(desk: Desk, user: string | undefined, most: number):
 
 interface EndFlags extends Flags {
   readonly user?: string;
+  readonly everybody?: true;
 }
 
 function endCommand(): Command {
   return administration(
     "end",
-    "Ends one login, or every login of a user: everywhere, at the next request.",
+    "Ends one login, every login of a user, or everybody's: everywhere, at the next request.",
     "coatcheck session end X3b0SxZ1Qm2cR8a5tYk9Ew",
     "coatcheck session end --user ada@example.com",
+    "coatcheck session end --everybody",
   )
     .argument("[sid]", "the session, as session list shows it")
     .option("--user <user>", "every session of this one: an address or an id")
+    .option("--everybody", "every session that there is, and the tokens of clients: after a backup was put back, or a break-in")
     .action(async (sid: string | undefined, flags: EndFlags) => {
-      if ((sid === undefined) === (flags.user === undefined))
-        throw new ConfigError("which session? Give one sid, or --user with an address or an id for all of theirs");
-      const one = sid === undefined ? null : readSid(sid);
-      await administer(flags, (desk) => (one === null ? endAll(desk, flags.user as string) : endOne(desk, one)));
+      await administer(flags, endingOf(sid, flags));
     });
+}
+
+/** @throws ConfigError unless it is said once what to end. */
+function endingOf(sid: string | undefined, { user, everybody }: EndFlags): (desk: Desk) => Promise<Report> {
+  if ([sid, user, everybody].filter((it) => it !== undefined).length !== 1)
+    throw new ConfigError("which session? Give one sid, --user with an address or an id for all of theirs, or --everybody");
+  if (everybody !== undefined) return endEverybody;
+  if (user !== undefined) return (desk) => endAll(desk, user);
+  const one = readSid(sid as string);
+  return (desk) => endOne(desk, one);
+}
+
+async function endEverybody({ sessions }: Desk): Promise<Report> {
+  await sessions.endEverybody(BY);
+  return { json: { everybody: true }, text: "Ended every session. Everybody signs in again." };
 }
 
 /** What is no sid may be a credential in its place: it is not repeated. @throws ConfigError */

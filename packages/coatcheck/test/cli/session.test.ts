@@ -85,6 +85,24 @@ describe("session end, while the server runs", SLOW, () => {
     expect((await inProcessBeside(server, ["session", "end", "--user", dan.id])).stdout).toBe(`Ended 0 sessions of ${dan.id}.\n`);
   });
 
+  test("ends everybody's, and nobody's who signs in afterwards", async () => {
+    const fay = await person(server.url, "fay@example.com");
+    expect(json(await beside(server, ["session", "end", "--json", "--everybody"]))).toEqual({ everybody: true });
+    for (const each of [ada, bob, fay]) expect(await statuses(server.url, each)).toEqual([401, 401]);
+    expect(await statuses(server.url, await person(server.url, "gus@example.com"))).toEqual([200, 200]);
+  });
+
+  test.each([[[]], [["--everybody", "--user", "ada@example.com"]], [["X3b0SxZ1Qm2cR8a5tYk9Eg", "--everybody"]]])(
+    "is told what to end, once: %j",
+    async (args) => {
+      const { status, stderr } = await inProcessBeside(server, ["session", "end", ...args]);
+      expect([status, stderr]).toEqual([
+        2,
+        "coatcheck: which session? Give one sid, --user with an address or an id for all of theirs, or --everybody\n",
+      ]);
+    },
+  );
+
   test("the audit trail says that it was done here, and by whom", async () => {
     const eve = await person(server.url, "eve@example.com");
     await inProcessBeside(server, ["session", "end", eve.sid]);
