@@ -11,7 +11,7 @@ const text = readFileSync(join(DOCS, "security.md"), "utf8");
 /** The attacks that touch what exists. */
 const ATTACKS = [
   ...Array.from({ length: 16 }, (_, at) => `T${at + 1}`),
-  ...[1, 2, 3, 4, 5, 7, 9, 10].map((it) => `S${it}`),
+  ...[1, 2, 3, 4, 5, 7, 8, 9, 10].map((it) => `S${it}`),
   ...[1, 2, 3, 4].map((it) => `C${it}`),
   ...[1, 2, 3, 4, 6, 7, 8].map((it) => `W${it}`),
   ...[3, 4, 5, 6, 7, 10].map((it) => `U${it}`),
