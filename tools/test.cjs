@@ -10,32 +10,45 @@ const ensureChromium = require("./chromium.cjs");
 const NO_CHROMIUM =
   "Not run: what needs a browser. Mend: install Chromium (Debian, Ubuntu: apt-get install chromium), or set TEST_CHROMIUM to its path.";
 
+/** Looks for every secret that the tests minted in everything that they wrote. */
+const CANARY = "packages/coatcheck/test/canary/search.ts";
+
 /** @type {import("./run.cjs").Script} */
 module.exports = async function test({ root, node }, args) {
   const chromium = await ensureChromium();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "coatcheck-test-"));
   try {
     const file = path.join(folder, "counts.json");
+    const collected = path.join(folder, "canary");
+    fs.mkdirSync(collected);
     const reporter = path.join(root, "tools", "counts-reporter.ts");
     const options = ["--reporter=default", `--reporter=${reporter}`, ...(process.stdout.isTTY ? [] : ["--no-color"])];
     const status = await node(["node_modules/vitest/vitest.mjs", "run", ...options, ...args], {
       TEST_COUNTS: file,
       ...(chromium === null ? {} : { TEST_CHROMIUM: chromium }),
+      TEST_CANARY: collected,
     });
-    return conclude(status, fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : null, chromium === null ? [NO_CHROMIUM] : []);
+    const leaks = fs.existsSync(path.join(root, CANARY)) ? await node([CANARY], { TEST_CANARY: collected }) : 0;
+    const counts = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : null;
+    return conclude(status, counts, { missing: chromium === null ? [NO_CHROMIUM] : [], leaked: leaks !== 0 });
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 };
 
 /** Prints what was not run, and the counts as the very last line. @returns the exit status. */
-function conclude(/** @type {number} */ status, /** @type {Counts | null} */ counts, /** @type {readonly string[]} */ missing) {
+function conclude(
+  /** @type {number} */ status,
+  /** @type {Counts | null} */ counts,
+  /** @type {{ missing: readonly string[], leaked: boolean }} */ { missing, leaked },
+) {
   const { passed, skipped } = counts ?? { passed: 0, skipped: [] };
   let failed = counts?.failed ?? 0;
   if (status !== 0 && failed === 0) {
     console.log(`The test runner itself failed, with status ${status}.`);
     failed = 1;
   }
+  if (leaked) failed += 1;
   // On a build server nobody reads what was not run: there it is a failure.
   if (process.env["CI"] === "true") failed += missing.length;
   for (const { name, reason } of skipped) console.log(`Skipped: ${name} (${reason})`);

@@ -1,6 +1,7 @@
 /** The layers of packages/coatcheck/src, lowest first: each imports only itself and what stands before it. Folders, and the files beside them. */
 const LAYERS = [
   "core",
+  "observe",
   "crypto",
   "revocation",
   "carriers",

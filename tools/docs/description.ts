@@ -66,7 +66,8 @@ interface OpenApi {
 export async function describedApi(): Promise<Api> {
   const issuer = "http://localhost:3000";
   const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const auth = await coatcheck({ issuer, store: memory(), secret: randomBytes(32).toString("base64url"), log: silent });
+  const secret = randomBytes(32).toString("base64url");
+  const auth = await coatcheck({ issuer, store: memory(), secret, metricsToken: secret, log: silent });
   const response = await auth.fetch(new Request(`${issuer}/openapi.json`));
   const { servers, tags, paths, components } = (await response.json()) as OpenApi;
   await auth.close();

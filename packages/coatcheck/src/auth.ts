@@ -57,6 +57,8 @@ export interface Auth {
   ): Promise<{ readonly ended: number }>;
   /** A role changed or somebody was disabled: reads the user again; tokens that say otherwise are stale, a disabled user's sessions end. @throws {store_unavailable} */
   changed(userId: string): Promise<void>;
+  /** The metrics of this process, as Prometheus' text format has them: answer `GET /metrics` with it to whom you trust. */
+  metrics(): string;
   /** Writes what is pending and closes the store. */
   close(): Promise<void>;
 }
@@ -114,6 +116,7 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     session,
     end,
     changed,
+    metrics: () => engine.metrics.render(),
     close: () => composed.close(),
   };
 }

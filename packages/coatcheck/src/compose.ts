@@ -1,11 +1,14 @@
 import { createAccounts } from "./accounts/accounts.ts";
 import { createClientAuthentication } from "./accounts/clients.ts";
+import { createHasher } from "./accounts/hashing.ts";
+import { observedHasher } from "./accounts/observed.ts";
 import { builtInUsers } from "./accounts/directory.ts";
 import { createThrottle } from "./accounts/throttle.ts";
 import { Activity, FLUSH_EVERY } from "./carriers/activity.ts";
 import { cookieCarrier } from "./carriers/cookie/index.ts";
 import type { CookieParts } from "./carriers/cookie/index.ts";
 import { KnownSessions } from "./carriers/cookie/known.ts";
+import { observedCarrier } from "./carriers/observed.ts";
 import { SessionService } from "./carriers/sessions.ts";
 import { declareClaims } from "./carriers/token/claims.ts";
 import { tokenCarrier } from "./carriers/token/index.ts";
@@ -17,16 +20,28 @@ import { OAuthTokens } from "./carriers/token/oauth.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
 import { StoreUnavailable } from "./core/errors.ts";
+import type { MaybePromise } from "./core/maybe.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
-import type { AuditEvent, Clock, Log, Random, Store } from "./core/ports.ts";
+import { KEPT, REFUSALS } from "./core/events.ts";
+import type { Clock, Log, Random, Store } from "./core/ports.ts";
 import type { Settings } from "./core/settings.ts";
 import { duration, instant } from "./core/time.ts";
 import type { Milliseconds } from "./core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
 import { liveSecrets } from "./crypto/secrets.ts";
 import type { Secrets } from "./crypto/secrets.ts";
+import { encode } from "./crypto/base64url.ts";
+import { sha256 } from "./crypto/hash.ts";
 import type { Engine } from "./http/engine.ts";
 import { forgettingTime } from "./revocation/forgetting.ts";
+import { createAuditTrail } from "./observe/audit.ts";
+import type { AuditTrail } from "./observe/audit.ts";
+import { openTelemetry } from "./observe/open-telemetry.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { observeProcess } from "./observe/process.ts";
+import { observedStore } from "./observe/store.ts";
+import type { Tracer } from "./observe/tracer.ts";
 import { Revocations } from "./revocation/revocations.ts";
 
 /** What a set-up is made of. Everything that touches the world comes in here. */
@@ -41,6 +56,12 @@ export interface Ingredients {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Spans for the requests of this set-up. Default: those of OpenTelemetry, if it is there. */
+  readonly tracer?: Tracer | null;
+  /** What opens `/metrics`. Default: nothing does. */
+  readonly metricsToken?: string | null;
+  /** Whether each request gets a line in the log. Default: no, an application has a log of its own. */
+  readonly logRequests?: boolean;
 }
 
 export interface Composed {
@@ -56,54 +77,73 @@ const PURGE_BATCH = 1_000;
 /** How long entries of the log are kept when they can hit nothing any more, for the case that the clock says so wrongly. */
 const KEEP_EXPIRED = duration("10m");
 
+/** What looks on: the store is watched from here on, and the trail is written. */
+interface Watch {
+  readonly metrics: Metrics;
+  readonly tracer: Tracer | null;
+  readonly trail: AuditTrail;
+}
+
 /** What both carriers, the routes and the housekeeping share. */
-interface Core {
+interface Core extends Watch {
   readonly secrets: Secrets;
   readonly ring: KeyRing;
   readonly users: UserDirectory;
   readonly revocations: Revocations;
   readonly lifetime: LifetimePolicy;
   readonly activity: Activity;
-  readonly audit: Engine["audit"];
   /** Raised by any process with a longer access token life, and read again by the housekeeping. */
   maxAccessTtl: Milliseconds;
 }
 
 /** Wires everything: the only place that picks carriers, a store, a clock. @throws ConfigError, {store_unavailable} */
-export async function compose(parts: Ingredients): Promise<Composed> {
+export async function compose(given: Ingredients): Promise<Composed> {
+  const [parts, watch] = await watched(given);
   const { settings, store, clock, log } = parts;
   declareClaims(Object.keys(parts.claims));
-  const core = await openCore(parts);
+  const core = await openCore(parts, watch);
   await ensureSigningKey(keyPartsFor(parts, core));
   await core.revocations.sync();
   const tokenParts = tokenPartsFor(parts, core);
-  const carriers = { cookie: cookieCarrier(cookiePartsFor(parts, core)), token: tokenCarrier(tokenParts) };
-  const { users, activity, audit, revocations } = core;
+  const { users, activity, revocations, metrics, tracer, trail } = core;
+  const carriers = {
+    cookie: observedCarrier(cookieCarrier(cookiePartsFor(parts, core)), metrics),
+    token: observedCarrier(tokenCarrier(tokenParts), metrics),
+  };
+  const audit: Engine["audit"] = (event) => trail.write(event);
   const engine: Engine = {
     settings,
     clock,
     log,
     store,
     users,
-    accounts: parts.users === null ? createAccounts(accountParts(parts, core.secrets)) : null,
+    accounts: parts.users === null ? createAccounts(accountParts(parts, core)) : null,
     carriers,
     sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit }),
-    tokens: new RefreshService(tokenParts, { clock, log, audit }),
     clients: createClientAuthentication(
       store.clients,
       createThrottle({ ...throttleParts(parts, core.secrets), throttles: store.throttles, clock }),
     ),
     oauth: new OAuthTokens({ tokens: tokenParts, clients: store.clients }, { clock, audit }),
+    tokens: new RefreshService(tokenParts, { clock, log, metrics, audit }),
     keys: publicKeys(core, clock),
     audit,
+    instance: encode(parts.random.bytes(6)),
+    metrics,
+    tracer,
+    metricsToken: parts.metricsToken == null ? null : sha256(parts.metricsToken),
+    logRequests: parts.logRequests ?? false,
   };
   const stopKeeping = keepHouse(parts, core);
+  const stopWatching = observeProcess(metrics);
   return {
     engine,
     revocations,
     close: async () => {
       stopKeeping();
+      stopWatching();
       await activity.flush();
+      await trail.close();
       await store.close();
     },
   };
@@ -123,7 +163,19 @@ function publicKeys({ revocations, ring }: Core, clock: Clock): Engine["keys"] {
   };
 }
 
-async function openCore({ settings, store, masters, users, clock, log }: Ingredients): Promise<Core> {
+/** The same ingredients with a store that is watched, and who watches. */
+async function watched(given: Ingredients): Promise<readonly [Ingredients, Watch]> {
+  const { clock, log } = given;
+  const metrics = createMetrics(() => performance.now());
+  const tracer = given.tracer === undefined ? await openTelemetry() : given.tracer;
+  const store = observedStore(given.store, metrics, tracer);
+  return [
+    { ...given, store },
+    { metrics, tracer, trail: createAuditTrail({ audit: store.audit, clock, log, metrics }) },
+  ];
+}
+
+async function openCore({ settings, store, masters, users, clock, log }: Ingredients, watch: Watch): Promise<Core> {
   await store.open();
   let maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
   const secrets = liveSecrets(masters);
@@ -135,11 +187,11 @@ async function openCore({ settings, store, masters, users, clock, log }: Ingredi
   return {
     secrets,
     ring,
+    ...watch,
     users: users ?? builtInUsers(store.users),
     revocations,
     lifetime,
     activity: new Activity(store.sessions, lifetime, log),
-    audit: auditTo(store, clock, log),
     get maxAccessTtl() {
       return maxAccessTtl;
     },
@@ -149,27 +201,41 @@ async function openCore({ settings, store, masters, users, clock, log }: Ingredi
   };
 }
 
-function keyPartsFor({ settings, store, random, clock }: Ingredients, { secrets, audit }: Core): KeyParts {
-  return { keys: store.keys, secrets, random, clock, alg: settings.alg, audit };
+function keyPartsFor({ settings, store, random, clock }: Ingredients, { secrets, trail }: Core): KeyParts {
+  return { keys: store.keys, secrets, random, clock, alg: settings.alg, audit: (event) => trail.write(event) };
 }
 
 function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: Core): CookieParts {
-  const { secrets, lifetime, revocations, activity, users } = core;
+  const { secrets, lifetime, revocations, activity, users, metrics } = core;
   const known = new KnownSessions({ sessions: store.sessions, claims, maxAge: settings.accessTtl, users, revocations, activity });
-  return { secrets, random, lifetime, revocations, known, activity };
+  metrics.onScrape(() => {
+    cacheMetrics(metrics, "sessions", known);
+    metrics.revocationHead.cell().value = revocations.head;
+    metrics.revocationEntries.cell().value = revocations.size;
+  });
+  return { secrets, random, lifetime, revocations, known, activity, junk: metrics.junk.cell("cookie") };
 }
 
 function tokenPartsFor({ settings, store, random, claims }: Ingredients, core: Core): TokenParts {
   const { issuer, audience, accessTtl, grace } = settings;
-  const { secrets, lifetime, revocations, activity, users, ring: keys } = core;
+  const { secrets, lifetime, revocations, activity, users, metrics, ring: keys } = core;
+  const verified = new VerifiedTokens();
+  metrics.onScrape(() => cacheMetrics(metrics, "tokens", verified));
   return {
     ...{ issuer, audience, accessTtl, grace, claims, secrets, random, lifetime, revocations, activity, users, keys },
-    verified: new VerifiedTokens(),
+    verified,
+    junk: { accessToken: metrics.junk.cell("access_token"), refreshToken: metrics.junk.cell("refresh_token") },
     sessions: store.sessions,
     get maxAccessTtl() {
       return core.maxAccessTtl;
     },
   };
+}
+
+function cacheMetrics(metrics: Metrics, cache: "sessions" | "tokens", { size, hits, misses }: KnownSessions | VerifiedTokens): void {
+  metrics.cacheEntries.cell(cache).value = size;
+  metrics.cacheHits.cell(cache).value = hits;
+  metrics.cacheMisses.cell(cache).value = misses;
 }
 
 /** What has to be done from time to time, and hurts nobody when it is late. */
@@ -186,8 +252,11 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
       await core.ring.reload();
       await store.feed.prune(forgotten);
       await store.throttles.prune(now);
-      await store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH);
       await tendSigningKeys(keyPartsFor(parts, core), core.maxAccessTtl);
+      await inSteps(() => store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH));
+      await core.trail.tidy();
+      await inSteps(() => store.audit.purge(instant(now - KEPT.deed), null, PURGE_BATCH));
+      await inSteps(() => store.audit.purge(instant(now - KEPT.refusal), REFUSALS, PURGE_BATCH));
     } catch (error) {
       log.warn("housekeeping_failed", { cause: String(error) });
     }
@@ -198,29 +267,23 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
   };
 }
 
-function accountParts(parts: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0] {
+/** Purges until nothing is left, and lets requests through in between. */
+async function inSteps(purge: () => MaybePromise<number>): Promise<void> {
+  while ((await purge()) === PURGE_BATCH) await new Promise((go) => setImmediate(go));
+}
+
+function accountParts(parts: Ingredients, { secrets, metrics, tracer }: Core): Parameters<typeof createAccounts>[0] {
   const { store, settings, clock, random, log } = parts;
   return {
     users: store.users,
     throttles: store.throttles,
     issuerHost: new URL(settings.issuer).hostname,
     throttle: throttleParts(parts, secrets),
+    hasher: observedHasher(createHasher({ random }), metrics, tracer),
     ...{ clock, random, log },
   };
 }
 
 function throttleParts({ settings }: Ingredients, secrets: Secrets): Parameters<typeof createAccounts>[0]["throttle"] {
   return { enabled: settings.throttle, key: () => secrets.writer.throttleKey, privateNetworks: settings.trustedProxies > 0 };
-}
-
-/** Security events go to the log at once and to the trail in the store. What has happened is not undone by a trail that can't be written. */
-function auditTo(store: Store, clock: Clock, log: Log): Engine["audit"] {
-  return async (event: Omit<AuditEvent, "at">) => {
-    log.info(event.event, { userId: event.userId, sid: event.sid, ip: event.ip, carrier: event.carrier, ...event.detail });
-    try {
-      await store.audit.append({ ...event, at: clock.now() });
-    } catch (error) {
-      log.error("audit_not_written", { event: event.event, cause: String(error) });
-    }
-  };
 }

@@ -5,7 +5,7 @@
 import { authFor } from "./auth.ts";
 import type { Auth } from "./auth.ts";
 import { compose } from "./compose.ts";
-import { readOptions } from "./config/options.ts";
+import { readMetricsToken, readOptions } from "./config/options.ts";
 import type { CoatcheckOptions } from "./config/options.ts";
 import { createRoutes } from "./http/index.ts";
 import { systemClock } from "./server/clock.ts";
@@ -28,6 +28,7 @@ export async function coatcheck(options: CoatcheckOptions): Promise<Auth> {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     log: options.log ?? jsonLog(),
+    metricsToken: readMetricsToken(options),
   });
   return authFor(composed, createRoutes(composed.engine, options.routes));
 }

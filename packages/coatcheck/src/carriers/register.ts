@@ -2,7 +2,8 @@ import { seq } from "../core/ids.ts";
 import type { Sid, UserId } from "../core/ids.ts";
 import { judgeLifetime } from "../core/lifetime.ts";
 import type { MaybePromise } from "../core/maybe.ts";
-import type { AuditEvent, Clock, EndOutcome, Store } from "../core/ports.ts";
+import type { SecurityEvent } from "../core/events.ts";
+import type { Clock, EndOutcome, Store } from "../core/ports.ts";
 import { isLive } from "../core/session.ts";
 import type { SessionRecord } from "../core/session.ts";
 import type { Instant } from "../core/time.ts";
@@ -11,6 +12,10 @@ import type { Activity } from "./activity.ts";
 /** Where a request came from, for the audit trail. */
 export interface From {
   readonly ip: string;
+  /** The client's browser and system in words. Default: nobody can tell. */
+  readonly device?: string;
+  /** The session that asked, if it acts on another. */
+  readonly by?: Sid;
 }
 
 /** Why sessions end, as the audit trail says it. */
@@ -31,7 +36,7 @@ export interface RegisterParts {
   readonly store: Store;
   readonly activity: Activity;
   readonly clock: Clock;
-  readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+  readonly audit: (event: SecurityEvent) => MaybePromise<void>;
 }
 
 /** The sessions that there are: found, listed and ended without any credential, and so without a carrier or a secret. It asks the store, never memory. */
@@ -63,16 +68,14 @@ export class SessionRegister {
   }
 
   async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
-    const outcome = await this.#parts.store.sessions.end(target, this.#now());
-    if (outcome.ended > 0)
-      await this.#parts.audit({
-        event: "session_ended",
-        userId: target.userId ?? null,
-        sid: target.sid,
-        ip: by.ip,
-        carrier: null,
-        detail: { why: by.why },
-      });
+    const { sessions } = this.#parts.store;
+    // Whose it is, for the trail; asked first, so that an outage in between can't hide that it was ended.
+    const session = (await sessions.find(target.sid))?.session;
+    const outcome = await sessions.end(target, this.#now());
+    if (session !== undefined && outcome.ended > 0) {
+      const detail = { why: by.why, ...(by.by === undefined ? {} : { by: by.by }), ...deviceOf(by) };
+      await this.#parts.audit({ event: "session_ended", ...about(session, by), detail });
+    }
     return outcome;
   }
 
@@ -80,14 +83,8 @@ export class SessionRegister {
   async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
     await this.#parts.activity.flush();
     const outcome = await this.#parts.store.sessions.endAll(userId, keep, this.#now());
-    await this.#parts.audit({
-      event: "sessions_ended",
-      userId,
-      sid: keep,
-      ip: by.ip,
-      carrier: null,
-      detail: { why: by.why, ended: outcome.ended },
-    });
+    const detail = { why: by.why, ended: outcome.ended, ...deviceOf(by) };
+    await this.#parts.audit({ event: "sessions_ended", userId, sid: keep, ip: by.ip, carrier: null, detail });
     return outcome;
   }
 
@@ -105,4 +102,13 @@ export class SessionRegister {
   #now(): Instant {
     return this.#parts.clock.now();
   }
+}
+
+/** Whose session an event is about. */
+export function about({ userId, sid, carrier }: SessionRecord, { ip }: From): Pick<SecurityEvent, "userId" | "sid" | "ip" | "carrier"> {
+  return { userId, sid, ip, carrier };
+}
+
+export function deviceOf({ device }: From): { readonly device?: string } {
+  return device === undefined ? {} : { device };
 }

@@ -1,14 +1,13 @@
 import { CoatcheckError } from "../core/errors.ts";
 import { isClientId } from "../core/ids.ts";
 import type { Seq, Sid, UserId } from "../core/ids.ts";
-import type { AuditEvent, Renewal } from "../core/ports.ts";
+import type { Renewal } from "../core/ports.ts";
 import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord } from "../core/session.ts";
 import type { Instant } from "../core/time.ts";
 import type { UserDirectory, UserView } from "../core/users.ts";
-import type { MaybePromise } from "../core/maybe.ts";
 import type { Revocations } from "../revocation/revocations.ts";
 import type { Carrier, Issued, Pending } from "./carrier.ts";
-import { SessionRegister } from "./register.ts";
+import { about, deviceOf, SessionRegister } from "./register.ts";
 import type { From, RegisterParts } from "./register.ts";
 
 /** A person who has been proved, and how they want to carry their session. */
@@ -51,7 +50,8 @@ export class SessionService extends SessionRegister {
     const { session } = await this.#parts.store.sessions.start(pending.write, arrival.replaces, now);
     // The login's own position, from before its proof: a cutoff in between has ended both the record and what is made of it here.
     const issued = pending.reveal({ session, user: arrival.user, rsq: session.rsq }, now);
-    await this.#audit("session_started", session, arrival.device, { amr: arrival.amr, replaces: arrival.replaces });
+    const { amr, replaces, device } = arrival;
+    await this.#parts.audit({ event: "session_started", ...about(session, device), detail: { amr, replaces, device: device.label } });
     return issued;
   }
 
@@ -85,17 +85,20 @@ export class SessionService extends SessionRegister {
     return this.#renewed("password_changed", found, pending, from, now);
   }
 
-  async #renewed(event: string, found: Found | null, pending: Pending<Renewal>, from: From, now: Instant): Promise<Issued | null> {
+  async #renewed(
+    event: "session_confirmed" | "password_changed",
+    found: Found | null,
+    pending: Pending<Renewal>,
+    from: From,
+    now: Instant,
+  ): Promise<Issued | null> {
     if (found === null) return null;
     // Read after the renewal's snapshot: whatever changes from then on is later in the log than the credential that is made here.
     const user = await this.#parts.users.get(found.session.userId);
     if (user === null || user.disabled) return null;
-    await this.#audit(event, found.session, from, {});
-    return pending.reveal({ session: found.session, user, rsq: found.head }, now);
-  }
-
-  #audit(event: string, session: SessionRecord, { ip }: From, detail: AuditEvent["detail"]): MaybePromise<void> {
-    return this.#parts.audit({ event, userId: session.userId, sid: session.sid, ip, carrier: session.carrier, detail });
+    const { session } = found;
+    await this.#parts.audit({ event, ...about(session, from), detail: { amr: session.amr, ...deviceOf(from) } });
+    return pending.reveal({ session, user, rsq: found.head }, now);
   }
 
   #now(): Instant {

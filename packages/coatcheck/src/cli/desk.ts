@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Activity } from "../carriers/activity.ts";
 import { SessionRegister } from "../carriers/register.ts";
 import type { ServerConfig } from "../config/read.ts";
+import type { EventName } from "../core/events.ts";
 import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
 import { systemClock } from "../server/clock.ts";
 import { systemRandom } from "../server/random.ts";
@@ -31,7 +32,7 @@ export interface Desk {
 }
 
 /** A security event without what all of them share here. */
-export type Deed = Pick<AuditEvent, "event"> & Partial<AuditEvent>;
+export type Deed = { readonly event: EventName } & Partial<AuditEvent>;
 
 /**
  * Opens the store that `coatcheck serve` would serve with these flags, this environment and this folder's file, lets `work` work on it, and prints

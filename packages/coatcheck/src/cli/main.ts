@@ -12,7 +12,7 @@ import { keyCommand } from "./key.ts";
 import { misuse } from "./misuse.ts";
 import { sessionCommand } from "./session.ts";
 import { userCommand } from "./user.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../observe/version.ts";
 
 /** Exit statuses: done, it failed, it was used wrongly. */
 type Status = 0 | 1 | 2;

@@ -12,7 +12,7 @@ import { serve } from "../server/serve.ts";
 import { IN_MEMORY, startLines } from "../server/start-lines.ts";
 import { readConfigFile } from "./config-file.ts";
 import { stopSignal } from "./signals.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../observe/version.ts";
 
 /** `coatcheck serve`: until a signal stops it. @throws ConfigError if it was asked wrongly. @throws StartError if it can't be done. */
 export async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {

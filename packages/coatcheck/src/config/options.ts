@@ -52,6 +52,8 @@ export interface CoatcheckOptions {
   readonly throttle?: "on" | "off";
   /** What signs access tokens. Default `"ES256"`. */
   readonly alg?: SigningAlgorithm;
+  /** Opens `GET /metrics` to whoever sends it as a bearer token. Default: there is no such address; `auth.metrics()` gives the text all the same. */
+  readonly metricsToken?: string;
   /** The source of time. Default: the machine's. */
   readonly clock?: Clock;
   /** The source of randomness. Default: the machine's. */
@@ -87,6 +89,11 @@ export function readOptions(options: CoatcheckOptions): Settings {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const find: Find = (name) => (given[name] === undefined ? undefined : { raw: given[name], at: `the option "${name}"` });
   return settingsFrom(find, settle("issuer", find("issuer"), ""));
+}
+
+/** What opens `/metrics`, which is a secret and so no setting that is handed around. @throws ConfigError */
+export function readMetricsToken({ metricsToken: raw }: CoatcheckOptions): string | null {
+  return settle("metricsToken", raw === undefined ? undefined : { raw, at: `the option "metricsToken"` }, "");
 }
 
 function refuseUnknownRoutes(routes: unknown): void {

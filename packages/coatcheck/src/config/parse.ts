@@ -68,6 +68,14 @@ export const hostName: Parser<string> = parser(HOST_NAME, (raw, at) => {
   throw wrong(raw, at, HOST_NAME);
 });
 
+const BEARER_TOKEN = "a bearer token: letters, digits and -._~+/ alone";
+
+/** RFC 6750 §2.1. What is wrong is not repeated: it may be nearly right. */
+export const bearerToken: Parser<string> = parser(BEARER_TOKEN, (raw, at) => {
+  if (typeof raw === "string" && /^[A-Za-z0-9._~+/-]+=*$/.test(raw)) return raw;
+  throw new ConfigError(`${at} must be ${BEARER_TOKEN}`);
+});
+
 /** RFC 7519 §4.1.3: one StringOrURI. */
 const AUDIENCE_NAME = "one name or address without spaces";
 

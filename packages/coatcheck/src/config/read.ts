@@ -32,6 +32,8 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly secret: SecretSource;
+  /** Who may read the metrics: who shows the token, who reaches the port of their own; null for nobody. */
+  readonly metrics: { readonly token: string | null; readonly port: number | null };
   /** What is allowed but dangerous, one line each. */
   readonly warnings: readonly string[];
   /** The same sources read for the port that port 0 turned into: an issuer that nobody set follows it. */
@@ -48,13 +50,15 @@ export function readConfig(sources: ConfigSources): ServerConfig {
   const issuer = settle("issuer", find("issuer"), `http://localhost:${port}`);
   const settings = settingsFrom(find, issuer);
   const host = settle("host", find("host"), issuer);
+  const metrics = { token: settle("metricsToken", find("metricsToken"), ""), port: settle("metricsPort", find("metricsPort"), "") };
   return {
     settings,
     store: settle("store", find("store"), issuer),
     host,
     port,
     secret: secretSource(find),
-    warnings: warningsOf(settings, host),
+    metrics,
+    warnings: [...warningsOf(settings, host), ...metricsWarnings(metrics, host)],
     onPort: (actual) => readConfig({ ...sources, flags: { ...sources.flags, port: actual } }),
   };
 }
@@ -109,11 +113,29 @@ function secretSource(find: Find): SecretSource {
 
 function warningsOf(settings: Settings, host: string): string[] {
   const warnings: string[] = [];
-  if (isLocal(settings.issuer) && !/^(127\.|::1$|localhost$)/.test(host)) {
+  if (isLocal(settings.issuer) && !isLoopback(host)) {
     warnings.push(`the issuer is ${settings.issuer}, but others can reach the address ${host}: for them set --issuer to an https address`);
   }
   if (!settings.throttle) warnings.push("the throttle is off: passwords can be guessed without limit");
   return warnings;
+}
+
+/** As short as this, a token can be guessed. */
+const SHORT_TOKEN = 22;
+
+function metricsWarnings({ token, port }: ServerConfig["metrics"], host: string): string[] {
+  const warnings: string[] = [];
+  if (token !== null && token.length < SHORT_TOKEN)
+    warnings.push(`the metrics token is short enough to be guessed: make one of ${SHORT_TOKEN} random characters or more`);
+  if (port !== null && !isLoopback(host))
+    warnings.push(
+      `anybody who reaches ${host} can read the metrics on --metrics-port: keep it behind a firewall, or use --metrics-token alone`,
+    );
+  return warnings;
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127\.|::1$|localhost$)/.test(host);
 }
 
 function flagOf(name: string): string | null {

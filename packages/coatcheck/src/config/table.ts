@@ -25,6 +25,8 @@ export interface Values {
   readonly trustedProxies: number;
   readonly throttle: boolean;
   readonly alg: SigningAlgorithm;
+  readonly metricsToken: string | null;
+  readonly metricsPort: number | null;
 }
 
 export type SettingName = keyof Values;
@@ -229,6 +231,26 @@ export const SETTINGS: { readonly [Name in SettingName]: Row<Values[Name]> } = {
     otherwise: "ES256",
     fallback: () => "ES256",
     parse: parse.oneOf("ES256", "EdDSA", "PS256", "RS256"),
+  },
+  metricsToken: {
+    flag: "--metrics-token",
+    env: "COATCHECK_METRICS_TOKEN",
+    key: "both",
+    value: "token",
+    doc: "opens GET /metrics to whoever sends it as a bearer token; better in the environment, since others see flags",
+    otherwise: "none: there is no such address",
+    fallback: () => null,
+    parse: parse.bearerToken,
+  },
+  metricsPort: {
+    flag: "--metrics-port",
+    env: "COATCHECK_METRICS_PORT",
+    key: "file",
+    value: "number",
+    doc: "port of its own, on the same address, that answers GET /metrics to anybody; 0 takes a free one",
+    otherwise: "none",
+    fallback: () => null,
+    parse: parse.wholeNumber(0, 65_535),
   },
 };
 

@@ -295,6 +295,8 @@ export interface AuditEvent {
 
 export interface Audit {
   append(event: AuditEvent): MaybePromise<void>;
+  /** Deletes events from before `before`, of these names alone unless null. @returns how many, at most `limit`. */
+  purge(before: Instant, events: readonly string[] | null, limit: number): MaybePromise<number>;
   /** The latest first, at most `limit`. */
   list(filter: { readonly userId?: UserId; readonly event?: string }, limit: number): MaybePromise<readonly AuditEvent[]>;
 }

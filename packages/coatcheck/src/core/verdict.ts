@@ -33,19 +33,22 @@ export interface ClientPrincipal {
 export type Principal = UserPrincipal | ClientPrincipal;
 
 /** Why a credential is refused. Names, not texts: what the outside reads is in `errors.ts`. */
-export type RefusalReason =
-  | "absent" // nothing of ours was shown
-  | "ambiguous" // two of our cookies with different values
-  | "malformed" // not of the credential's form
-  | "forged" // of the form, but not made by this server
-  | "unknown" // authentic, but there is no such session
-  | "expired" // over the absolute limit, or the token's own
-  | "idle" // over the idle limit
-  | "ended" // signed out, revoked, or cut off by a scope
-  | "disabled" // the user is gone or disabled
-  | "stale" // a token whose claims have changed since: refresh and go on
-  | "wrong_audience" // a token for somebody else
-  | "ahead"; // authentic, from a later log than ours: the store was rolled back
+export const REFUSAL_REASONS = [
+  "absent", // nothing of ours was shown
+  "ambiguous", // two of our cookies with different values
+  "malformed", // not of the credential's form
+  "forged", // of the form, but not made by this server
+  "unknown", // authentic, but there is no such session
+  "expired", // over the absolute limit, or the token's own
+  "idle", // over the idle limit
+  "ended", // signed out, revoked, or cut off by a scope
+  "disabled", // the user is gone or disabled
+  "stale", // a token whose claims have changed since: refresh and go on
+  "wrong_audience", // a token for somebody else
+  "ahead", // authentic, from a later log than ours: the store was rolled back
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 export type Verdict =
   | {

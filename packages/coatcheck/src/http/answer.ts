@@ -1,7 +1,7 @@
 /** What a route says, before it becomes a Response with the headers that every answer has. */
 export interface Answer {
   readonly status: number;
-  /** Written as JSON; an answer without it has no body. */
+  /** Written as JSON unless it is text already; an answer without it has no body. */
   readonly body?: unknown;
   /** The body's type; `application/json` unless set. */
   readonly type?: string;

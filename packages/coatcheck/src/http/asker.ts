@@ -15,10 +15,18 @@ import type { Call } from "./call.ts";
  * @throws {store_unavailable}
  */
 export async function authenticate(call: Call): Promise<SessionRecord> {
-  const { site, located, now } = call;
-  if (located.carrier === null) throw new CoatcheckError(refusalCode(located.reason, "nothing"));
+  const { site, located, now, note } = call;
+  if (located.carrier === null) {
+    note.verdict = located.reason;
+    site.engine.metrics.verdicts.cell("none", located.reason).value += 1;
+    throw new CoatcheckError(refusalCode(located.reason, "nothing"));
+  }
   const verdict = await site.engine.carriers[located.carrier].check(located.credential, now);
-  if (!verdict.ok) throw refused(verdict.reason, located.carrier);
+  note.verdict = verdict.ok ? "ok" : verdict.reason;
+  if (!verdict.ok) {
+    if (verdict.reason === "disabled") await auditDisabled(call, located.carrier);
+    throw refused(verdict.reason, located.carrier);
+  }
   if (verdict.principal.kind === "client") throw new CoatcheckError("login_required");
   const session = await site.engine.sessions.find(verdict.principal.sid);
   if (session === null) throw refused("ended", located.carrier);
@@ -28,6 +36,14 @@ export async function authenticate(call: Call): Promise<SessionRecord> {
 /** The asker's own session was ended while the call ran. */
 export function endedMeanwhile(session: SessionRecord): CoatcheckError {
   return refused("ended", session.carrier);
+}
+
+/** Authentic, and its user is gone or disabled: whose it was is in the record still, if there is one. */
+async function auditDisabled({ site, located, ip, route, device, now }: Call, carrier: CarrierName): Promise<void> {
+  const sid = located.carrier === null ? null : await site.engine.carriers[carrier].identify(located.credential, now);
+  const found = sid === null ? null : await site.engine.store.sessions.find(sid);
+  const userId = found?.session.userId ?? null;
+  await site.engine.audit({ event: "disabled_user_refused", userId, sid, ip, carrier, detail: { route, device: device.label } });
 }
 
 function refused(reason: RefusalReason, carrier: CarrierName): CoatcheckError {
@@ -41,6 +57,10 @@ const STEP_UP: Readonly<Record<CarrierName, ErrorCode>> = { cookie: "step_up_req
  * @throws {step_up_required}
  * @throws {insufficient_user_authentication}
  */
-export function requireFreshProof(session: SessionRecord, call: Call): void {
-  if (call.now - session.authTime > FRESH_PROOF) throw new CoatcheckError(STEP_UP[session.carrier]);
+export async function requireFreshProof(session: SessionRecord, call: Call): Promise<void> {
+  if (call.now - session.authTime <= FRESH_PROOF) return;
+  const { userId, sid, carrier } = session;
+  const detail = { route: call.route, device: call.device.label };
+  await call.site.engine.audit({ event: "step_up_required", userId, sid, ip: call.ip, carrier, detail });
+  throw new CoatcheckError(STEP_UP[carrier]);
 }

@@ -1,7 +1,10 @@
+import type { From } from "../carriers/register.ts";
 import type { Device } from "../core/session.ts";
 import type { Instant } from "../core/time.ts";
 import { describeDevice } from "./device.ts";
 import type { Located } from "./locate.ts";
+import type { Note } from "./note.ts";
+import type { WatchedPeer } from "./observe.ts";
 import type { Site } from "./site.ts";
 
 /** One request, as far as it was read before its route runs. */
@@ -18,6 +21,7 @@ export interface Call {
   /** What stands in the path where the pattern has `{name}`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: string;
+  readonly note: Note;
 }
 
 /** Who is at the other end of the connection, as the server saw it. */
@@ -28,13 +32,21 @@ export interface Peer {
    * is not found instead of quietly being the same one.
    */
   readonly target?: string | undefined;
+  /** There if the request is a part of one that is watched already: a page's. */
+  readonly note?: Note | undefined;
 }
 
-export function openCall(site: Site, request: Request, peer: Peer, at: Pick<Call, "route" | "params" | "query">): Call {
+/** Where a call comes from, for the trail. */
+export function fromOf({ ip, device }: Call): From {
+  return { ip, device: device.label };
+}
+
+export function openCall(site: Site, request: Request, peer: WatchedPeer, at: Pick<Call, "route" | "params" | "query">): Call {
   const { headers } = request;
   const ip = site.addressOf(peer.address, headers.get("x-forwarded-for"));
   return {
     ...at,
+    note: peer.note,
     site,
     request,
     now: site.engine.clock.now(),

@@ -35,12 +35,13 @@ export async function authenticateClient(call: Call, form: Form): Promise<Client
   const shown = readClient(call.request, form);
   if (shown === null) throw refused();
   if (shown.id === BUILT_IN_CLIENT && shown.secret === "") return null;
-  const { site, ip } = call;
+  const { site, ip, device } = call;
   const verdict = await site.engine.clients.prove(shown, { ip });
   if (verdict.ok) return verdict.proof;
   const { reason, clientId } = verdict;
   // The id as it was typed goes nowhere: it may be a secret in the wrong place.
-  await site.auditAnonymous({ event: "client_refused", userId: null, sid: null, ip, carrier: null, detail: { reason, clientId } });
+  const detail = { reason, clientId, device: device.label };
+  await site.engine.audit({ event: "client_refused", userId: null, sid: null, ip, carrier: null, detail });
   throw refused();
 }
 

@@ -4,13 +4,16 @@ import type { OAuthTokens } from "../carriers/token/oauth.ts";
 import type { RefreshService } from "../carriers/token/refresh.ts";
 import type { ClientAuthentication } from "../accounts/clients.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import type { AuditEvent, Clock, Log, Store } from "../core/ports.ts";
+import type { SecurityEvent } from "../core/events.ts";
+import type { Clock, Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { CarrierName } from "../core/session.ts";
 import type { UserDirectory } from "../core/users.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { PublicJwk } from "../crypto/jwk.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Tracer } from "../observe/tracer.ts";
 
 /** Public keys as a JWK Set (RFC 7517). */
 export interface PublicKeys {
@@ -35,7 +38,16 @@ export interface Engine {
   readonly oauth: OAuthTokens;
   readonly keys: PublicKeys;
   /** Writes a security event to the trail and the log. Never fails: what has happened is not undone by a trail that can't be written. */
-  audit(event: Omit<AuditEvent, "at">): MaybePromise<void>;
+  audit(event: SecurityEvent): MaybePromise<void>;
+  /** Tells this process's requests in the log from those of others. */
+  readonly instance: string;
+  readonly metrics: Metrics;
+  /** Null if nobody could be watching. */
+  readonly tracer: Tracer | null;
+  /** SHA-256 of what opens `/metrics`; null: there is no such address. */
+  readonly metricsToken: Uint8Array | null;
+  /** Whether each request gets a line in the log. */
+  readonly logRequests: boolean;
 }
 
 /** Header values as a request shows them. Node joins repeated cookies with `; `. */

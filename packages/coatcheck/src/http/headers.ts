@@ -43,9 +43,13 @@ export function respond(answer: Answer, request: Request, policy: HeaderPolicy):
     ...answer.headers,
   });
   if (answer.cookie !== undefined) headers.set("Set-Cookie", answer.cookie);
-  if (answer.body === undefined) return new Response(null, { status: answer.status, headers });
+  const { body } = answer;
+  if (body === undefined) return new Response(null, { status: answer.status, headers });
   headers.set("Content-Type", answer.type ?? "application/json");
-  return new Response(request.method === "HEAD" ? null : JSON.stringify(answer.body), { status: answer.status, headers });
+  return new Response(request.method === "HEAD" ? null : typeof body === "string" ? body : JSON.stringify(body), {
+    status: answer.status,
+    headers,
+  });
 }
 
 function caching({ publicFor }: Answer): Record<string, string> {

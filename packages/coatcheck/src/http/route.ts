@@ -115,13 +115,13 @@ export function isExplicit(located: Located): boolean {
  * The origin check of every call that changes something. `explicit` says that the credential stands in the call itself.
  * @throws {cross_origin}
  */
-async function guardOrigin({ site, request, ip, located, route }: Call, method: Method, explicit: boolean): Promise<void> {
+async function guardOrigin({ site, request, ip, located, route, device }: Call, method: Method, explicit: boolean): Promise<void> {
   if (!changes(method) || explicit || isExplicit(located)) return;
   const [from, origin] = [request.headers.get("sec-fetch-site"), request.headers.get("origin")];
   const carriesCookie = located.carrier !== null || located.reason === "ambiguous";
   if (mayCall({ site: from, origin, carriesCookie }, site.allowed)) return;
-  const detail = { route, site: from?.slice(0, 64) ?? null, origin: origin?.slice(0, 256) ?? null };
-  await site.auditAnonymous({ event: "cross_origin", userId: null, sid: null, ip, carrier: null, detail });
+  const detail = { route, site: from?.slice(0, 64) ?? null, origin: origin?.slice(0, 256) ?? null, device: device.label };
+  await site.engine.audit({ event: "cross_origin", userId: null, sid: null, ip, carrier: null, detail });
   throw new CoatcheckError("cross_origin");
 }
 

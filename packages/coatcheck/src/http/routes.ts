@@ -1,12 +1,15 @@
 import { CoatcheckError } from "../core/errors.ts";
 import type { Shown } from "../carriers/carrier.ts";
 import type { Answer } from "./answer.ts";
-import { openCall } from "./call.ts";
+import { fromOf, openCall } from "./call.ts";
 import type { Peer } from "./call.ts";
 import type { Check, Engine } from "./engine.ts";
 import { preflight, respond } from "./headers.ts";
 import { hand } from "./issued.ts";
 import type { Handed } from "./issued.ts";
+import type { Note } from "./note.ts";
+import { createObserve } from "./observe.ts";
+import type { Observe, WatchedPeer } from "./observe.ts";
 import { OAuthError } from "./oauth-errors.ts";
 import { answerable, hasOAuthErrors, oauthProblem, problem } from "./problem.ts";
 import type { Method, Route, RouteGroup } from "./route.ts";
@@ -16,6 +19,7 @@ import type { Site } from "./site.ts";
 import { createRouter, routeTable } from "./table.ts";
 import type { Address } from "./table.ts";
 import { readTarget } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** HTTP, the whole of it: a Request goes in, a Response comes out, and nothing is thrown. */
 export interface Routes {
@@ -23,6 +27,8 @@ export interface Routes {
   readonly fetch: (request: Request, peer?: Peer) => Promise<Response>;
   /** What stands under `/.well-known/` at the root of the host, wherever the rest is mounted (RFC 8414 §3.1). Null for any other path. */
   readonly wellKnown: (request: Request, peer?: Peer) => Promise<Response | null>;
+  /** Watches a request that is answered beside these routes: a page, whose calls of them are parts of it. */
+  readonly observe: Observe;
   readonly check: Check;
   /** How a new credential is handed to its client. */
   readonly hand: (shown: Shown) => Handed;
@@ -37,23 +43,31 @@ export function createRoutes(engine: Engine, groups: readonly Exclude<RouteGroup
   const table = routeTable(engine, [...groups, "operations"]);
   const find = createRouter(table);
   const documents = wellKnownDocuments(issuer);
+  const observe = createObserve(engine);
+
+  function addressOf({ path, isCanonical }: Target): Address | null {
+    if (!isCanonical) return null;
+    const below = path.startsWith(`${basePath}/`) ? find(path.slice(basePath.length)) : null;
+    return below ?? wellKnownAddressOf(path);
+  }
+
+  function wellKnownAddressOf(path: string): Address | null {
+    const document = documents.get(path);
+    return document === undefined ? null : find(document);
+  }
 
   async function fetch(request: Request, peer: Peer = {}): Promise<Response> {
     const target = readTarget(request, peer);
-    const path = target.path.startsWith(`${basePath}/`) ? target.path.slice(basePath.length) : "";
-    const address = target.isCanonical ? find(path) : null;
-    if (address !== null) return answer(site, request, peer, address, target.query);
-    return (await wellKnown(request, peer)) ?? respond(explain(site, path, new CoatcheckError("not_found")), request, site.headers);
+    return observe(request, peer, (watched) => answer(site, request, watched, addressOf(target), target));
   }
 
   async function wellKnown(request: Request, peer: Peer = {}): Promise<Response | null> {
     const target = readTarget(request, peer);
-    const document = target.isCanonical ? documents.get(target.path) : undefined;
-    const address = document === undefined ? null : find(document);
-    return address === null ? null : answer(site, request, peer, address, target.query);
+    const address = target.isCanonical ? wellKnownAddressOf(target.path) : null;
+    return address === null ? null : observe(request, peer, (watched) => answer(site, request, watched, address, target));
   }
 
-  return { fetch, wellKnown, check: site.check, hand: (shown) => hand(shown, site.cookies, engine.clock.now()), table };
+  return { fetch, wellKnown, observe, check: site.check, hand: (shown) => hand(shown, site.cookies, engine.clock.now()), table };
 }
 
 /**
@@ -67,24 +81,29 @@ function wellKnownDocuments(issuer: string): ReadonlyMap<string, string> {
   return new Map([[PATHS.jwks, PATHS.jwks], ...beside]);
 }
 
-async function answer(site: Site, request: Request, peer: Peer, address: Address, query: string): Promise<Response> {
-  return respond(await run(site, request, peer, address, query), request, site.headers);
+async function answer(site: Site, request: Request, peer: WatchedPeer, address: Address | null, target: Target): Promise<Response> {
+  return respond(await run(site, request, peer, address, target), request, site.headers);
 }
 
-async function run(site: Site, request: Request, peer: Peer, { path, methods, params }: Address, query: string): Promise<Answer> {
+async function run(site: Site, request: Request, peer: WatchedPeer, address: Address | null, target: Target): Promise<Answer> {
+  const { note } = peer;
+  const below = target.path.slice(site.engine.settings.basePath.length);
+  if (address === null) return explain(site, below, new CoatcheckError("not_found"), note);
+  const { path, methods, params } = address;
+  note.route ??= path;
   const allowed = [...methods.keys()].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   if (isPreflight(site, request)) return preflight(allowed);
   const route = methods.get((request.method === "HEAD" ? "GET" : request.method) as Method);
   if (route === undefined) {
-    const refusal = explain(site, path, new CoatcheckError("method_not_allowed"));
+    const refusal = explain(site, path, new CoatcheckError("method_not_allowed"), note);
     return { ...refusal, headers: { ...refusal.headers, Allow: allowed.join(", ") } };
   }
   try {
-    const call = openCall(site, request, peer, { route: path, params, query });
-    if (call.located.carrier === null && call.located.reason === "ambiguous") await auditAmbiguous(site.auditAnonymous, call.ip);
+    const call = openCall(site, request, peer, { route: path, params, query: target.query });
+    if (call.located.carrier === null && call.located.reason === "ambiguous") await auditAmbiguous(site.engine, fromOf(call));
     return await route.run(call);
   } catch (thrown) {
-    return failed(site, path, thrown);
+    return failed(site, path, thrown, note);
   }
 }
 
@@ -95,17 +114,21 @@ function isPreflight({ headers }: Site, request: Request): boolean {
 }
 
 /** The last resort: whatever was thrown has an answer, and what is our own fault has one line in the log. */
-function failed(site: Site, path: string, thrown: unknown): Answer {
+function failed(site: Site, path: string, thrown: unknown, note: Note): Answer {
   const error = answerable(thrown);
   if (error instanceof CoatcheckError && error.status >= 500) {
     const { log } = site.engine;
-    if (error.status === 500) log.error("internal_error", { route: path, cause: error.cause ?? error });
-    else log.warn(error.code, { route: path, cause: error.cause });
+    if (error.status === 500) log.error("internal_error", { route: path, request: note.id, cause: error.cause ?? error });
+    else log.warn(error.code, { route: path, request: note.id, cause: error.cause });
   }
-  return explain(site, path, error);
+  return explain(site, path, error, note);
 }
 
-function explain({ engine }: Site, path: string, error: CoatcheckError | OAuthError): Answer {
+function explain({ engine }: Site, path: string, error: CoatcheckError | OAuthError, note: Note): Answer {
+  const { metrics, settings } = engine;
+  note.error = error instanceof OAuthError ? error.error : error.code;
+  metrics.errors.cell(note.error).value += 1;
+  if (error.status === 429) metrics.throttled.cell(path).value += 1;
   if (error instanceof OAuthError || hasOAuthErrors(path)) return oauthProblem(error);
-  return problem(error, engine.settings.issuer);
+  return problem(error, settings.issuer);
 }

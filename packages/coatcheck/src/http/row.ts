@@ -15,7 +15,7 @@ export type RouteGroup = "sessions" | "tokens" | "operations";
 export type Tag = "Accounts" | "Sessions" | "Tokens" | "Operations";
 
 /** What shows who calls; `nothing` where it may be left out. */
-export type Credential = "nothing" | "cookie" | "token" | "client";
+export type Credential = "nothing" | "cookie" | "token" | "client" | "metrics";
 
 /** Why a route may say no: one of our codes, or under `/oauth/*` a name of RFC 6749 §5.2. */
 export type Refusal = ErrorCode | OAuthErrorName;

@@ -1,6 +1,6 @@
+import type { From } from "../carriers/register.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import { isLocal } from "../core/settings.ts";
-import { createAnonymousAudit } from "./anonymous-audit.ts";
 import { createCheck } from "./check.ts";
 import { createClientAddress } from "./client-address.ts";
 import type { ClientAddress } from "./client-address.ts";
@@ -15,8 +15,6 @@ import { allowedOrigins } from "./origin.ts";
 /** What every call at this issuer shares: the engine, and what its settings make of HTTP. */
 export interface Site {
   readonly engine: Engine;
-  /** For events that need no account to be caused; all others go to the engine's own. */
-  readonly auditAnonymous: Engine["audit"];
   readonly cookies: Cookies;
   readonly headers: HeaderPolicy;
   /** The issuer's origin and those of `--origins`. */
@@ -28,22 +26,21 @@ export interface Site {
 
 export function createSite(engine: Engine): Site {
   const { settings, clock, log, carriers } = engine;
-  const auditAnonymous = createAnonymousAudit((event) => engine.audit(event), clock, log);
   const cookies = createCookies(settings.issuer);
   const locate = createLocate(cookies.name);
   return {
     engine,
-    auditAnonymous,
     cookies,
     locate,
     headers: { https: !isLocal(settings.issuer), origins: settings.origins },
     allowed: allowedOrigins(settings),
-    check: createCheck(locate, carriers, clock, () => void auditAmbiguous(auditAnonymous, "")),
+    check: createCheck(locate, carriers, clock, engine.metrics, () => void auditAmbiguous(engine, { ip: "" })),
     addressOf: createClientAddress(settings.trustedProxies, log),
   };
 }
 
 /** Two cookies of ours with different values: a sibling host may have planted one (RFC 6265bis §8.6). */
-export function auditAmbiguous(audit: Engine["audit"], ip: string): MaybePromise<void> {
-  return audit({ event: "ambiguous_cookie", userId: null, sid: null, ip, carrier: "cookie", detail: {} });
+export function auditAmbiguous(engine: Engine, { ip, device }: From): MaybePromise<void> {
+  const detail = device === undefined ? {} : { device };
+  return engine.audit({ event: "ambiguous_cookie", userId: null, sid: null, ip, carrier: "cookie", detail });
 }

@@ -3,6 +3,7 @@ import type { Method, Route, RouteGroup } from "./route.ts";
 import { describe } from "./openapi/document.ts";
 import { accountRoutes, meRoute } from "./routes/account.ts";
 import { descriptionRoute, operationRoutes } from "./routes/operations.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { signOutRoute } from "./routes/sign-out.ts";
@@ -11,10 +12,14 @@ import { tokenRoutes } from "./routes/tokens.ts";
 /**
  * Every route there is, as rows. What proves a person exists only with built-in accounts: an application with users of its own proves them itself.
  */
-export function routeTable({ accounts, settings }: Pick<Engine, "accounts" | "settings">, groups: readonly RouteGroup[]): readonly Route[] {
+export function routeTable(
+  { accounts, settings, metricsToken }: Pick<Engine, "accounts" | "settings" | "metricsToken">,
+  groups: readonly RouteGroup[],
+): readonly Route[] {
   const built = accounts === null ? [] : [...signInRoutes(accounts, settings.signUp), ...accountRoutes(accounts)];
   const description = descriptionRoute(() => describe(table, settings));
-  const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operationRoutes, description];
+  const operations = [...operationRoutes, ...(metricsToken === null ? [] : [metricsRoute]), description];
+  const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operations];
   const table = all.filter(({ group }) => groups.includes(group));
   return table;
 }

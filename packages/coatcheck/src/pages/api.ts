@@ -83,7 +83,10 @@ export async function callApi<T = unknown>(visit: Visit, call: Call): Promise<An
   if (call.body !== undefined) headers.set("content-type", "application/json");
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   // Who is at the other end, and nothing else of the browser's own request: its target is the page's.
-  const from = peer?.address === undefined ? {} : { address: peer.address };
+  const from = {
+    ...(peer?.address === undefined ? {} : { address: peer.address }),
+    ...(peer?.note === undefined ? {} : { note: peer.note }),
+  };
   const response = await site.api(new Request(site.origin + site.basePath + call.path, { method: call.method, headers, body }), from);
   return readAnswer<T>(response);
 }

@@ -52,6 +52,7 @@ export function createPages(options: PagesOptions): Pages {
     async fetch(request, peer) {
       const route = findRoute(site.basePath, new URL(request.url).pathname);
       if (route === null) return null;
+      if (peer?.note !== undefined) peer.note.route = new URL(request.url).pathname.slice(site.basePath.length) || "/";
       const visit: Visit = { site, request, peer };
       const handler = handlerOf(route, request.method);
       if (handler === undefined) return showProblem(visit, "method_not_allowed", { headers: { allow: allowOf(route) } });

@@ -1,3 +1,4 @@
+import type { Note } from "../http/index.ts";
 import type { Clock } from "../core/ports.ts";
 import { isLocal } from "../core/settings.ts";
 import type { SignUp } from "../core/settings.ts";
@@ -5,6 +6,8 @@ import type { SignUp } from "../core/settings.ts";
 /** Who stands at the other end of the connection. */
 export interface Peer {
   readonly address?: string;
+  /** Of the request, which is watched: its route is told here, and the calls of the API that it makes are parts of it. */
+  readonly note?: Note;
 }
 
 export interface PagesOptions {

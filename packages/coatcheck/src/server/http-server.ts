@@ -24,8 +24,13 @@ export interface Site {
 }
 
 export interface HttpServer {
-  /** Takes the port; until {@link HttpServer.answer} every request gets 503. @returns the port, which for 0 the system chose. @throws StartError */
-  listen(port: number, host: string): Promise<number>;
+  /**
+   * Takes the port; until {@link HttpServer.answer} every request gets 503.
+   * @param flag what sets the port, for the message that it can't be had. Default: `--port`.
+   * @returns the port, which for 0 the system chose.
+   * @throws StartError
+   */
+  listen(port: number, host: string, flag?: PortFlag): Promise<number>;
   answer(site: Site): void;
   /** Takes no more connections, lets what is in flight end, cuts off what has not ended after 10 s, and resolves when all is closed. */
   stop(): Promise<void>;
@@ -87,7 +92,7 @@ export function createHttpServer({ clock, log }: { readonly clock: Clock; readon
   }
 
   return {
-    listen: (port, host) => listen(server, port, host, log),
+    listen: (port, host, flag = "--port") => listen(server, { port, host, flag }, log),
     answer: (site) => ([issuer, handle] = [site.issuer, listenerFor(site, log)]),
     stop,
   };
@@ -125,22 +130,31 @@ function refuse(outgoing: ServerResponse, error: CoatcheckError, issuer: string)
   outgoing.writeHead(status, headers).end(body);
 }
 
+type PortFlag = "--port" | "--metrics-port";
+
+interface Place {
+  readonly port: number;
+  readonly host: string;
+  readonly flag: PortFlag;
+}
+
 /** Why a port can't be listened on, and what to do about it. */
-const LISTEN_ERRORS: Readonly<Record<string, (port: number, host: string) => string>> = {
-  EADDRINUSE: (port, host) => `port ${port} on ${host} is taken: stop what listens there, or choose another with --port`,
-  EACCES: (port) => `port ${port} may not be taken by this user: choose one above 1023 with --port`,
-  EADDRNOTAVAIL: (_, host) => `${host} is no address of this machine: choose another with --host`,
-  ENOTFOUND: (_, host) => `${host} is no address of this machine: choose another with --host`,
+const LISTEN_ERRORS: Readonly<Record<string, (at: Place) => string>> = {
+  EADDRINUSE: ({ port, host, flag }) => `port ${port} on ${host} is taken: stop what listens there, or choose another with ${flag}`,
+  EACCES: ({ port, flag }) => `port ${port} may not be taken by this user: choose one above 1023 with ${flag}`,
+  EADDRNOTAVAIL: ({ host }) => `${host} is no address of this machine: choose another with --host`,
+  ENOTFOUND: ({ host }) => `${host} is no address of this machine: choose another with --host`,
 };
 
-async function listen(server: Server, port: number, host: string, log: Log): Promise<number> {
+async function listen(server: Server, at: Place, log: Log): Promise<number> {
+  const { port, host, flag } = at;
   try {
     await once(server.listen(port, host), "listening");
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
     const say =
-      LISTEN_ERRORS[code] ?? (() => `port ${port} on ${host} can't be listened on (${code}): choose another with --port or --host`);
-    throw new StartError(say(port, host), { cause: error });
+      LISTEN_ERRORS[code] ?? (() => `port ${port} on ${host} can't be listened on (${code}): choose another with ${flag} or --host`);
+    throw new StartError(say(at), { cause: error });
   }
   // From here on an error is of one connection that could not be accepted, for want of file descriptors as a rule: the server lives on.
   server.on("error", (error) => log.error("connection_not_accepted", { cause: error }));

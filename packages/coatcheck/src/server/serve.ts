@@ -3,14 +3,14 @@ import type { Composed, Ingredients } from "../compose.ts";
 import type { ServerConfig } from "../config/read.ts";
 import type { Log, Store } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
-import { createRoutes } from "../http/index.ts";
+import { createMetricsSite, createRoutes } from "../http/index.ts";
 import { readTarget } from "../http/target.ts";
 import { createPages } from "../pages/index.ts";
 import { memory } from "../stores/memory/index.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
 import { systemClock } from "./clock.ts";
 import { createHttpServer } from "./http-server.ts";
-import type { Site } from "./http-server.ts";
+import type { HttpServer, Site } from "./http-server.ts";
 import { systemRandom } from "./random.ts";
 import { storeErrorOf } from "./start-error.ts";
 
@@ -20,6 +20,8 @@ export interface Running {
   readonly settings: Settings;
   /** Where it listens, which behind a proxy is not the issuer. */
   readonly url: string;
+  /** Where the metrics have a port of their own; null if they have none. */
+  readonly metricsUrl: string | null;
   /** Stops taking requests, ends what is in flight, writes what is pending and closes the store. */
   close(): Promise<void>;
 }
@@ -29,25 +31,41 @@ export interface Running {
  * @throws StartError with one line: the port is taken, the store can't be opened.
  */
 export async function serve(config: ServerConfig, masters: Ingredients["masters"], log: Log): Promise<Running> {
-  const http = createHttpServer({ clock: systemClock, log });
-  const port = await http.listen(config.port, config.host);
+  const servers: HttpServer[] = [];
+  const listen = async (at: number, flag: "--port" | "--metrics-port"): Promise<readonly [HttpServer, number]> => {
+    const server = createHttpServer({ clock: systemClock, log });
+    const port = await server.listen(at, config.host, flag);
+    servers.push(server);
+    return [server, port];
+  };
+  const stop = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.stop())));
+  const [http, port] = await listen(config.port, "--port");
   const { settings } = config.onPort(port);
   const store = storeFor(config.store);
   try {
-    const composed = await compose({ settings, store, masters, users: null, claims: {}, clock: systemClock, random: systemRandom, log });
+    const own = config.metrics.port === null ? null : await listen(config.metrics.port, "--metrics-port");
+    const watching = { metricsToken: config.metrics.token, logRequests: true };
+    const ports = { clock: systemClock, random: systemRandom, log };
+    const composed = await compose({ settings, store, masters, users: null, claims: {}, ...ports, ...watching });
+    own?.[0].answer({ issuer: settings.issuer, fetch: createMetricsSite(composed.engine) });
     http.answer({ issuer: settings.issuer, fetch: siteFor(composed) });
     return {
       settings,
-      url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+      url: urlOf(config.host, port),
+      metricsUrl: own === null ? null : `${urlOf(config.host, own[1])}/metrics`,
       close: async () => {
-        await http.stop();
+        await stop();
         await composed.close();
       },
     };
   } catch (error) {
-    await http.stop();
+    await stop();
     throw storeErrorOf(error, store);
   }
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** The pages' addresses first, and all others are the API's, which says so if there is nothing. */
@@ -55,10 +73,11 @@ function siteFor({ engine }: Composed): Site["fetch"] {
   const { issuer, basePath, signUp } = engine.settings;
   const routes = createRoutes(engine);
   const pages = createPages({ api: (request, peer) => routes.fetch(request, peer), issuer, basePath, signUp, clock: engine.clock });
-  return async (request, from) => {
-    const page = readTarget(request, from).isCanonical ? await pages.fetch(request, from) : null;
-    return page ?? routes.fetch(request, from);
-  };
+  return (request, from) =>
+    routes.observe(request, from, async (peer) => {
+      const page = readTarget(request, from).isCanonical ? await pages.fetch(request, { ...from, note: peer.note }) : null;
+      return page ?? routes.fetch(request, peer);
+    });
 }
 
 function storeFor(name: string): Store {

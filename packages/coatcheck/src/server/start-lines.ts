@@ -10,18 +10,25 @@ export interface Started {
   readonly url: string;
   /** Where the data are. */
   readonly data: string;
+  /** Where the metrics have a port of their own; null if they have none. */
+  readonly metricsUrl: string | null;
   /** Where the secrets are; never the secrets. */
   readonly secret: { readonly where: string; readonly made: boolean };
 }
 
 /** A few lines for whoever started the server: what it is, what to open, what to try, and where its state is. */
-export function startLines({ version, settings, url, data, secret }: Started, random: Random, platform: NodeJS.Platform): string[] {
+export function startLines(
+  { version, settings, url, data, secret, metricsUrl }: Started,
+  random: Random,
+  platform: NodeJS.Platform,
+): string[] {
   const isBehindProxy = settings.issuer.startsWith("https:");
   return [
     `Coatcheck ${version}: one login, two carriers, ended everywhere.`,
     `  open    ${settings.issuer}${isBehindProxy ? ` (a proxy that speaks https must pass it on to ${url})` : ""}`,
     `  data    ${data}`,
     `  secret  ${secret.where}${secret.made && data !== IN_MEMORY ? " (made just now; keep a copy, apart from the data)" : ""}`,
+    ...(metricsUrl === null ? [] : [`  metrics ${metricsUrl}`]),
     ...(settings.signUp === "at-once" ? tryLines(settings, random, platform) : ["  sign-up is closed; --sign-up at-once opens it"]),
   ];
 }

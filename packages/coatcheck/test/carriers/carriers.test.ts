@@ -88,7 +88,7 @@ describe.each(["cookie", "token"] as const)("the %s carrier", (carrier) => {
     const late = await it.logIn(carrier, "ann", proved);
     expect(it.check(late)).toEqual(refused("ended"));
     if (carrier === "token")
-      expect(await it.composed.engine.tokens.refresh(refreshTokenOf(late), null, { ip: "", userAgent: "" })).toMatchObject(
+      expect(await it.composed.engine.tokens.refresh(refreshTokenOf(late), null, { ip: "", userAgent: "", device: "" })).toMatchObject(
         refused("ended"),
       );
   });

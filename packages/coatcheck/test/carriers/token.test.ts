@@ -9,7 +9,7 @@ import { DAY, FROM, MINUTE, changed, credential, device, refreshTokenOf, refused
 import type { World } from "../support/world.ts";
 
 describe("the token carrier alone", () => {
-  const from = { ip: "192.0.2.1", userAgent: "test" };
+  const from = { ip: "192.0.2.1", userAgent: "test", device: "Test" };
   const refresh = ({ composed }: World, issued: Issued) => composed.engine.tokens.refresh(refreshTokenOf(issued), null, from);
 
   it("expires, remembered or not, and is refreshed", async () => {

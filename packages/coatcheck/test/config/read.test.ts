@@ -31,6 +31,8 @@ const ROWS: {
   trustedProxies: { raw: ["1", "2", "3"], see: (config) => config.settings.trustedProxies, seen: [1, 2, 3] },
   throttle: { raw: ["off", "off", "off"], see: (config) => config.settings.throttle, seen: [false, false, false] },
   alg: { raw: ["EdDSA", "PS256", "RS256"], see: (config) => config.settings.alg },
+  metricsToken: { raw: ["a", "b", "c"], see: (config) => config.metrics.token },
+  metricsPort: { raw: ["9464", "0", "9466"], see: (config) => config.metrics.port, seen: [9_464, 0, 9_466] },
 };
 
 const OTHERWISE: Partial<Record<SettingName, unknown>> = {
@@ -50,6 +52,8 @@ const OTHERWISE: Partial<Record<SettingName, unknown>> = {
   trustedProxies: 0,
   throttle: true,
   alg: "ES256",
+  metricsToken: null,
+  metricsPort: null,
 };
 
 test("every setting with a flag is in these tests", () => {
@@ -96,11 +100,7 @@ test.each<[string, Partial<ConfigSources>, string]>([
   ],
   ["variable", { env: { COATCHECK_ISUER: HTTPS } }, "unknown environment variable COATCHECK_ISUER: did you mean COATCHECK_ISSUER?"],
   ["variable", { env: { COATCHECK_PORT: "3001" } }, "unknown environment variable COATCHECK_PORT: did you mean PORT?"],
-  [
-    "variable of a later release",
-    { env: { COATCHECK_METRICS_TOKEN: "x" } },
-    "unknown environment variable COATCHECK_METRICS_TOKEN: did you mean COATCHECK_STORE?",
-  ],
+  ["variable of a later release", { env: { COATCHECK_SMTP: "x" } }, "unknown environment variable COATCHECK_SMTP: did you mean PORT?"],
   ["key", { file: { isser: HTTPS } }, `unknown key in coatcheck.config.json "isser": did you mean "issuer"?`],
   [
     "key: a secret has no place in it",

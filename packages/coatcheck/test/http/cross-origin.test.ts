@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { REFUSALS_AN_HOUR } from "../../src/observe/audit.ts";
 import { COOKIE, ISSUER, openHouse } from "./support.ts";
 import type { House, Sent, Visitor } from "./support.ts";
 
@@ -115,20 +116,22 @@ describe("what needs no origin", () => {
 
 describe("the trail", () => {
   it("hears of a call from a foreign origin, and is not filled by a flood of them", async () => {
-    const { call, store, log, clock } = await openHouse();
+    const { call, store, clock, engine } = await openHouse();
     const strike = () =>
       call("POST", "/auth/sign-out", {
         headers: { origin: `https://evil.test/${"x".repeat(999)}`, "sec-fetch-site": "cross-site" },
         peer: { address: "192.0.2.1" },
       });
-    for (let time = 0; time < 100; time++) expect((await strike()).status).toBe(403);
+    for (let time = 0; time < REFUSALS_AN_HOUR.ofNobody + 40; time++) expect((await strike()).status).toBe(403);
     const events = await store.audit.list({ event: "cross_origin" }, 999);
-    expect(events).toHaveLength(60);
+    expect(events).toHaveLength(REFUSALS_AN_HOUR.ofNobody);
     expect(events[0]).toMatchObject({ ip: "192.0.2.1", userId: null, detail: { route: "/auth/sign-out", site: "cross-site" } });
     expect(events[0]?.detail["origin"]).toHaveLength(256);
-    expect(log.filter(({ event }) => event === "audit_flooded")).toHaveLength(1);
-    clock.advance("1m");
+    expect(engine.metrics.render()).toContain('coatcheck_audit_suppressed_total{event="cross_origin"} 40');
+    clock.advance("1h");
     await strike();
-    expect(await store.audit.list({ event: "cross_origin" }, 999)).toHaveLength(61);
+    expect(await store.audit.list({ event: "cross_origin" }, 999)).toHaveLength(REFUSALS_AN_HOUR.ofNobody + 1);
+    const [sum] = await store.audit.list({ event: "audit_suppressed" }, 9);
+    expect(sum?.detail).toEqual({ counts: { cross_origin: 40 } });
   });
 });

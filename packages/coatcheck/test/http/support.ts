@@ -11,12 +11,13 @@ import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
 import { createRoutes } from "../../src/http/index.ts";
 import type { Engine, Peer, RouteGroup, Routes } from "../../src/http/index.ts";
 import { systemRandom } from "../../src/server/random.ts";
+import { collectAnswer } from "../canary/answers.ts";
 import { engineOn } from "../support/engine.ts";
 
 export const ISSUER = "https://id.example.com";
 export const COOKIE = "__Host-Http-coatcheck";
 export const EMAIL = "ada@example.com";
-export const PASSWORD = "correct horse battery";
+export const PASSWORD = "vellum otter parade";
 
 /** Time that stands still until the test moves it. */
 export interface ManualClock extends Clock {
@@ -89,6 +90,11 @@ export interface House {
   readonly signIn: (carrier?: "cookie" | "token", sent?: Sent) => Promise<Visitor>;
   /** A client of the house's, and what shows it: in the form, or by Basic. */
   readonly hire: (wanted?: Partial<NewClient>) => Promise<Hired>;
+  /** A GET whose answer is no JSON. */
+  readonly fetchText: (path: string, headers: Readonly<Record<string, string>>) => Promise<Pick<Got, "status" | "headers" | "text">>;
+  /** How far this process knows the log. */
+  readonly head: () => number;
+  readonly close: () => Promise<void>;
   /** Names of the security events so far, the oldest first. */
   readonly events: () => Promise<readonly string[]>;
 }
@@ -115,11 +121,22 @@ export interface HouseParts {
   /** For faults: what the routes get instead of the real wiring. */
   readonly wrap?: (composed: Composed) => Engine;
   readonly store?: Store;
+  readonly metricsToken?: string;
+  readonly logRequests?: boolean;
 }
 
 /** The real wiring on a store in memory, over HTTP. Hashing is real too: keep the number of sign-ins small. */
 export async function openHouse(parts: HouseParts = {}): Promise<House> {
-  const { users, claims, groups, options = {}, wrap = ({ engine }) => engine, store = memory() } = parts;
+  const {
+    users,
+    claims,
+    groups,
+    options = {},
+    wrap = ({ engine }) => engine,
+    store = memory(),
+    metricsToken = null,
+    logRequests = false,
+  } = parts;
   const clock = manualClock();
   const lines: LogLine[] = [];
   const write =
@@ -131,6 +148,8 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     store,
     clock,
     log,
+    metricsToken,
+    logRequests,
     ...(users === undefined ? {} : { users }),
     ...(claims === undefined ? {} : { claims }),
     options: { issuer: ISSUER, signUp: "at-once", ...options },
@@ -160,6 +179,14 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
       const { client, secret } = await addClient(parts, { name: "Report", scopes: ["read", "write"], audiences: [ISSUER], ...wanted });
       return { id: client.id, secret, form: { client_id: client.id, client_secret: secret }, basic: basic(client.id, secret) };
     },
+    fetchText: async (path, headers) => {
+      const response = await routes.fetch(request("GET", path, { headers }));
+      const text = await response.text();
+      collectAnswer(response.status, response.headers, text);
+      return { status: response.status, headers: response.headers, text };
+    },
+    head: () => composed.revocations.head,
+    close: () => composed.close(),
     events: async () => [...(await store.audit.list({}, 100))].reverse().map(({ event }) => event),
   };
 }
@@ -189,6 +216,7 @@ export async function read(response: Response): Promise<Got> {
   const text = await response.text();
   const cookies = response.headers.getSetCookie().filter((it) => it.startsWith(`${COOKIE}=`));
   if (cookies.length > 1) throw new Error("two Set-Cookie of one name");
+  collectAnswer(response.status, response.headers, text);
   const ticket = cookies[0] === undefined ? null : (cookies[0].slice(COOKIE.length + 1).split(";", 1)[0] as string);
   return { status: response.status, headers: response.headers, text, json: JSON.parse(text === "" ? "{}" : text) as Body, ticket };
 }

@@ -79,7 +79,7 @@ test.each<[readonly string[], Readonly<Record<string, string>>, string | null, s
   [["inspect", " "], {}, null, "there is no token: give one, or - and put it on stdin"],
   [["session", "list", "--idle", "1m"], {}, null, `--idle is "1m", but must be from "2m" to "400d"`],
   [["serve", "--prot", "1"], {}, null, "unknown flag --prot: did you mean --port?"],
-  [["serve", "--metrics-port", "1"], {}, null, "unknown flag --metrics-port: did you mean --port?"],
+  [["serve", "--metrics-prot", "1"], {}, null, "unknown flag --metrics-prot: did you mean --metrics-port?"],
   [["serve", "--secret=hunter2"], {}, null, "unknown flag --secret: did you mean --secret-file?"],
   [["serve", "--port"], {}, null, "option '--port <number>' argument missing; see coatcheck serve --help"],
   [["serve", "now"], {}, null, "too much after coatcheck serve: it takes flags alone; see coatcheck serve --help"],

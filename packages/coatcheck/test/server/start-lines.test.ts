@@ -11,6 +11,7 @@ function lines(flags: Readonly<Record<string, unknown>>, other: Partial<Started>
     settings,
     url: "http://127.0.0.1:3000",
     data: "/srv/data/app.db",
+    metricsUrl: null,
     secret: { where: "/state/x.secret", made: false },
   };
   return startLines({ ...started, ...other }, systemRandom, platform);

@@ -24,7 +24,7 @@ const { engine } = await engineOn({ store: sqlite(process.argv[2] as string), us
 
 async function present(round: Round): Promise<Shown> {
   const from = hrtime.bigint();
-  const refreshed = await engine.tokens.refresh(round.token, round.refreshId, { ip: "", userAgent: "" });
+  const refreshed = await engine.tokens.refresh(round.token, round.refreshId, { ip: "", userAgent: "", device: "" });
   const to = hrtime.bigint();
   const { ok } = refreshed;
   const answer = refreshed.ok ? (refreshed.issued.shown.carrier === "token" ? refreshed.issued.shown.refreshToken : "") : refreshed.reason;

@@ -4,8 +4,11 @@ import { readOptions } from "../../src/config/options.ts";
 import type { CoatcheckOptions } from "../../src/config/options.ts";
 import type { Clock, Log, Store } from "../../src/core/ports.ts";
 import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
+import { openTelemetry } from "../../src/observe/open-telemetry.ts";
 import { systemClock } from "../../src/server/clock.ts";
 import { systemRandom } from "../../src/server/random.ts";
+import { FOLDER } from "../canary/sinks.ts";
+import { witnessed, witnessedLog, witnessedStore, witnessedTracer } from "../canary/witness.ts";
 
 export const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -23,10 +26,12 @@ interface TestParts {
   readonly claims?: DeclaredClaims;
   readonly options?: Partial<CoatcheckOptions>;
   readonly masters?: () => readonly Uint8Array[];
+  readonly metricsToken?: string | null;
+  readonly logRequests?: boolean;
 }
 
 /** The real wiring, on a store of the test's choice. Built-in accounts unless `users` is given. */
-export function engineOn({
+export async function engineOn({
   store,
   clock = systemClock,
   log = SILENT,
@@ -34,7 +39,11 @@ export function engineOn({
   claims = {},
   options = {},
   masters = () => [TEST_MASTER],
+  ...watching
 }: TestParts): Promise<Composed> {
   const settings = readOptions({ issuer: "http://localhost:3000", store, ...options });
-  return compose({ settings, store, masters, users, claims, clock, random: systemRandom, log });
+  const parts = { settings, masters, users, claims, clock, random: systemRandom, ...watching };
+  if (FOLDER === undefined) return compose({ ...parts, store, log });
+  const tracer = witnessedTracer(await openTelemetry());
+  return witnessed(await compose({ ...parts, store: witnessedStore(store, masters()), log: witnessedLog(log), tracer }), store);
 }

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { collectDatabase } from "../canary/database.ts";
+import { collect, minted } from "../canary/sinks.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/index.ts", import.meta.url));
 
@@ -54,9 +57,23 @@ export async function startServer(
     output: () => output,
     stop: async () => {
       if (child.exitCode === null) child.kill("SIGTERM");
-      return (await exited)[0] as number | null;
+      const [code] = await exited;
+      collect("process", output);
+      collectDatabase(`sqlite:${join(folder, "data", "test.db")}`);
+      for (const file of secretFiles(folder)) minted("master", readFileSync(file, "utf8").trim());
+      return code as number | null;
     },
   };
+}
+
+/** The secrets that the server made for its data. */
+function secretFiles(folder: string): readonly string[] {
+  const state = join(folder, "state", "coatcheck");
+  return existsSync(state)
+    ? readdirSync(state)
+        .filter((name) => name.endsWith(".secret"))
+        .map((name) => join(state, name))
+    : [];
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -102,6 +102,13 @@ const CASES: Readonly<
     ],
     keeps: [["accounts/passwords.ts", `import { hash } from "@node-rs/argon2";`]],
   },
+  "OpenTelemetry in its place": {
+    breaks: [
+      ["http/a.ts", `import { trace } from "@opentelemetry/api";`],
+      ["observe/a.ts", `import type { Span } from "@opentelemetry/api";`],
+    ],
+    keeps: [["observe/open-telemetry.ts", `const api = await import("@opentelemetry/api");`]],
+  },
   "pure layers": {
     breaks: [
       ["core/a.ts", `import { readFileSync } from "node:fs";`],

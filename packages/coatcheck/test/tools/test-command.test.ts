@@ -75,6 +75,20 @@ describe("npm test", () => {
     expect({ status: outcome.status, last: lastLine(outcome) }).toEqual({ status, last });
   });
 
+  it.for([
+    ["found what was planted and nothing else", 0, "1 passed, 0 failed"],
+    ["found a secret, or not what was planted", 1, "1 passed, 1 failed"],
+  ] as const)("has all that the tests wrote searched for secrets, before the counts: %s", async ([, status, last]) => {
+    const project = projectWith(ONE_PASSED);
+    project.write(
+      "packages/coatcheck/test/canary/search.ts",
+      `console.log("canary in", process.env.TEST_CANARY); process.exit(${status});`,
+    );
+    const outcome = await project.run(["test"]);
+    expect(outcome.stdout).toMatch(/\ncanary in \S+canary\n1 passed/);
+    expect({ status: outcome.status, last: lastLine(outcome) }).toEqual({ status, last });
+  });
+
   it.for<[string, Environment, string, number]>([
     ["a note on a person's machine", {}, "1 passed, 0 failed", 0],
     ["a failure on a build server", { CI: "true" }, "1 passed, 1 failed", 1],

@@ -5,7 +5,7 @@ import { judgeLifetime } from "../../core/lifetime.ts";
 import { isLive } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
 import { refuse } from "../../core/verdict.ts";
-import type { Verdict } from "../../core/verdict.ts";
+import type { RefusalReason, Verdict } from "../../core/verdict.ts";
 import { equal } from "../../crypto/constant-time.ts";
 import { hmac, sha256 } from "../../crypto/hash.ts";
 import { readerFor } from "../../crypto/secrets.ts";
@@ -22,7 +22,7 @@ import type { Known } from "./known.ts";
 export function checkTicket(parts: CookieParts, text: string, now: Instant): MaybePromise<Verdict> {
   // 1 read
   const ticket = parseTicket(text);
-  if (ticket === null) return refuse("malformed");
+  if (ticket === null) return refuseJunk(parts, "malformed");
   const synced = parts.revocations.sync();
   if (isPromise(synced)) return synced.then(() => lookUp(parts, ticket, now));
   return lookUp(parts, ticket, now);
@@ -33,7 +33,7 @@ function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<
   const cached = parts.known.get(ticket.sid, now);
   // What was cached may have been outlived by activity elsewhere: before anybody is called idle, the store is asked.
   if (cached !== null && judgeLifetime(cached.seen, now) !== "idle") return judge(parts, ticket, cached, now);
-  if (!isOurs(parts, ticket)) return refuse("forged");
+  if (!isOurs(parts, ticket)) return refuseJunk(parts, "forged");
   const found = parts.known.read(ticket.sid, now);
   if (isPromise(found)) return found.then((it) => judge(parts, ticket, it, now));
   return judge(parts, ticket, found, now);
@@ -43,7 +43,7 @@ function judge(parts: CookieParts, ticket: Ticket, known: Known | null, now: Ins
   if (known === null) return refuse("unknown");
   // 3 prove
   const hash = known.found.session.secretHash;
-  if (hash === null || !equal(sha256(ticket.secret), hash)) return refuse("forged");
+  if (hash === null || !equal(sha256(ticket.secret), hash)) return isOurs(parts, ticket) ? refuse("forged") : refuseJunk(parts, "forged");
   // 4 judge
   const age = judgeLifetime(known.seen, now);
   if (age !== "alive") return refuse(age);
@@ -53,6 +53,12 @@ function judge(parts: CookieParts, ticket: Ticket, known: Known | null, now: Ins
   const verdict: Verdict = { ok: true, principal: known.principal, until: known.seen.idleExpiresAt };
   const written = parts.activity.slide(known.seen, now);
   return isPromise(written) ? written.then(() => verdict) : verdict;
+}
+
+/** Nobody's ticket: whatever is in the store, this server never made it. */
+function refuseJunk(parts: CookieParts, reason: RefusalReason): Verdict {
+  parts.junk.value += 1;
+  return refuse(reason);
 }
 
 /**

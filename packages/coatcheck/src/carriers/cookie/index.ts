@@ -4,6 +4,7 @@ import type { Random } from "../../core/ports.ts";
 import { equal } from "../../crypto/constant-time.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import type { Secrets } from "../../crypto/secrets.ts";
+import type { Cell } from "../../observe/metrics.ts";
 import type { Revocations } from "../../revocation/revocations.ts";
 import type { Activity } from "../activity.ts";
 import type { Carrier } from "../carrier.ts";
@@ -20,6 +21,8 @@ export interface CookieParts {
   readonly revocations: Revocations;
   readonly known: KnownSessions;
   readonly activity: Activity;
+  /** Counts values that this server never made: refused without a read of the store. */
+  readonly junk: Cell;
 }
 
 /** The ticket: a random value, nothing in it, looked up. What textbooks call a session. */

@@ -36,6 +36,9 @@ export class KnownSessions {
   readonly #revocations: Revocations;
   readonly #activity: Activity;
   readonly #maxAge: Milliseconds;
+  /** How often memory could answer, and how often not. */
+  hits = 0;
+  misses = 0;
 
   constructor(parts: {
     readonly sessions: Sessions;
@@ -59,9 +62,22 @@ export class KnownSessions {
    */
   get(sid: Sid, now: Instant): Known | null {
     const known = this.#recent.get(sid);
-    if (known === undefined || now < known.readAt || now - known.readAt > this.#maxAge) return null;
+    if (known === undefined || !this.#holds(known, now)) {
+      this.misses += 1;
+      return null;
+    }
+    this.hits += 1;
+    return known;
+  }
+
+  get size(): number {
+    return this.#recent.size;
+  }
+
+  #holds(known: Known, now: Instant): boolean {
+    if (now < known.readAt || now - known.readAt > this.#maxAge) return false;
     const { session, head } = known.found;
-    return this.#revocations.changedSince({ sid, userId: session.userId, clientId: session.clientId, rsq: head }) ? null : known;
+    return !this.#revocations.changedSince({ sid: session.sid, userId: session.userId, clientId: session.clientId, rsq: head });
   }
 
   /** From the store; remembered. The user is read after the session's snapshot, so that a change in between is seen as one. */

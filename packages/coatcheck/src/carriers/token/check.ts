@@ -24,7 +24,7 @@ const SIGHT_EVERY = duration("30s");
 export function checkProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Verdict> {
   // 1 read
   const shown = parts.verified.get(text) ?? parseProof(text);
-  if (shown === null) return refuse("malformed");
+  if (shown === null) return refuseJunk(parts, "malformed");
   const synced = parts.revocations.sync();
   if (isPromise(synced)) return synced.then(() => judgeForUs(parts, text, shown, now));
   return judgeForUs(parts, text, shown, now);
@@ -32,10 +32,16 @@ export function checkProof(parts: TokenParts, text: string, now: Instant): Maybe
 
 function judgeForUs(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
   const verified = prove(parts, text, shown, now);
-  if (typeof verified === "string") return refuse(verified);
+  if (typeof verified === "string") return refuseJunk(parts, verified);
   const verdict = judge(parts, verified, parts.audience, now);
   if (!isPromise(verdict) && verdict.ok) sight(parts, verified, now);
   return verdict;
+}
+
+/** Nobody's token: this server never made it. */
+function refuseJunk(parts: TokenParts, reason: RefusalReason): Verdict {
+  parts.junk.accessToken.value += 1;
+  return refuse(reason);
 }
 
 /** Steps 2 and 3, once for each token. Ask the log first: it says when there are other keys. */

@@ -4,6 +4,7 @@ import type { Random, Sessions } from "../../core/ports.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "../../core/users.ts";
 import type { Secrets } from "../../crypto/secrets.ts";
+import type { Cell } from "../../observe/metrics.ts";
 import type { Revocations } from "../../revocation/revocations.ts";
 import type { Activity } from "../activity.ts";
 import type { Carrier } from "../carrier.ts";
@@ -30,6 +31,8 @@ export interface TokenParts {
   readonly activity: Activity;
   readonly sessions: Sessions;
   readonly users: UserDirectory;
+  /** Count values that this server never made: refused without a read of the store. */
+  readonly junk: { readonly accessToken: Cell; readonly refreshToken: Cell };
 }
 
 /** The proof: a signed access token, read and checked and not looked up, with a refresh token. What textbooks call a JWT. */

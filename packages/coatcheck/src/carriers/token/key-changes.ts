@@ -1,6 +1,7 @@
 import { PUBLISH_LEAD, keySigningAt, lastToSign, nextKey, publishedUntil, rotationDue, usableKeys } from "../../core/key-schedule.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
-import type { AuditEvent, Clock, KeyChange, Keys, Random, SigningKeyRecord } from "../../core/ports.ts";
+import type { SecurityEvent } from "../../core/events.ts";
+import type { Clock, KeyChange, Keys, Random, SigningKeyRecord } from "../../core/ports.ts";
 import type { SigningAlgorithm } from "../../core/settings.ts";
 import { iso, later } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
@@ -20,7 +21,7 @@ export interface KeyParts {
   readonly random: Random;
   readonly clock: Clock;
   readonly alg: SigningAlgorithm;
-  readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+  readonly audit: (event: SecurityEvent) => MaybePromise<void>;
 }
 
 type Records = readonly SigningKeyRecord[];
@@ -154,6 +155,8 @@ function sealedRecord(
   };
 }
 
-function record({ audit }: KeyParts, event: string, detail: AuditEvent["detail"]): MaybePromise<void> {
+type KeyEvent = Extract<SecurityEvent, { readonly event: `key_${string}` }>;
+
+function record({ audit }: KeyParts, event: KeyEvent["event"], detail: KeyEvent["detail"]): MaybePromise<void> {
   return audit({ event, userId: null, sid: null, ip: "", carrier: null, detail });
 }

@@ -1,6 +1,9 @@
 import type { ClientProof } from "../../core/clients.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
-import type { AuditEvent, Clock } from "../../core/ports.ts";
+import type { SecurityEvent } from "../../core/events.ts";
+import type { Clock } from "../../core/ports.ts";
+import { deviceOf } from "../register.ts";
+import type { From } from "../register.ts";
 import { ownerOfProof } from "./check.ts";
 import type { Owner } from "./check.ts";
 import { introspectProof } from "./introspect.ts";
@@ -12,12 +15,9 @@ import type { ClientGrant, ClientToken } from "./issue.ts";
 export class OAuthTokens {
   readonly #parts: IntrospectionParts;
   readonly #clock: Clock;
-  readonly #audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+  readonly #audit: (event: SecurityEvent) => MaybePromise<void>;
 
-  constructor(
-    parts: IntrospectionParts,
-    deps: { readonly clock: Clock; readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void> },
-  ) {
+  constructor(parts: IntrospectionParts, deps: { readonly clock: Clock; readonly audit: (event: SecurityEvent) => MaybePromise<void> }) {
     this.#parts = parts;
     this.#clock = deps.clock;
     this.#audit = deps.audit;
@@ -27,12 +27,12 @@ export class OAuthTokens {
   async issue(
     { client, head }: ClientProof,
     { scopes, audience }: Pick<ClientGrant, "scopes" | "audience">,
-    { ip }: { readonly ip: string },
+    from: From,
   ): Promise<ClientToken> {
     await this.#parts.tokens.revocations.sync(); // made with the keys of now
     const token = issueClientProof(this.#parts.tokens, { clientId: client.id, scopes, audience, rsq: head }, this.#clock.now());
-    const detail = { clientId: client.id, scopes, audience };
-    await this.#audit({ event: "client_token_issued", userId: null, sid: null, ip, carrier: "token", detail });
+    const detail = { clientId: client.id, scopes, audience, ...deviceOf(from) };
+    await this.#audit({ event: "client_token_issued", userId: null, sid: null, ip: from.ip, carrier: "token", detail });
     return token;
   }
 

@@ -1,15 +1,25 @@
 import { BUILT_IN_CLIENT } from "../../core/ids.ts";
 import type { ClientId } from "../../core/ids.ts";
-import type { AuditEvent, Clock, Log } from "../../core/ports.ts";
+import type { SecurityEvent } from "../../core/events.ts";
+import type { Clock, Log } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
+import type { Metrics } from "../../observe/metrics.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
+import { about, deviceOf } from "../register.ts";
+import type { From } from "../register.ts";
 import type { TokenParts } from "./index.ts";
 import { refreshProof } from "./renew.ts";
-import type { Refreshed } from "./renew.ts";
+import type { Refreshed, RefreshRefusal } from "./renew.ts";
 
-export interface RefreshFrom {
-  readonly ip: string;
+export interface RefreshFrom extends From {
   readonly userAgent: string;
+}
+
+export interface RefreshDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly audit: (event: SecurityEvent) => MaybePromise<void>;
 }
 
 /** Renewing by refresh token, with what the audit trail and the operator must hear of it. */
@@ -17,16 +27,15 @@ export class RefreshService {
   readonly #parts: TokenParts;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void>;
+  readonly #audit: RefreshDeps["audit"];
+  readonly #metrics: Metrics;
 
-  constructor(
-    parts: TokenParts,
-    deps: { readonly clock: Clock; readonly log: Log; readonly audit: (event: Omit<AuditEvent, "at">) => MaybePromise<void> },
-  ) {
+  constructor(parts: TokenParts, deps: RefreshDeps) {
     this.#parts = parts;
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#audit = deps.audit;
+    this.#metrics = deps.metrics;
   }
 
   /**
@@ -42,36 +51,39 @@ export class RefreshService {
     clientId: ClientId = BUILT_IN_CLIENT,
   ): Promise<Refreshed> {
     const refreshed = await refreshProof(this.#parts, refreshToken, refreshId, clientId, this.#clock.now());
+    this.#metrics.refreshes.cell(outcomeOf(refreshed)).value += 1;
     if (refreshed.ok) {
-      if (refreshed.replayed && isElsewhere(refreshed.issued.session, from))
-        await this.#record("refresh_replayed_elsewhere", refreshed.issued.session, from);
+      const { session } = refreshed.issued;
+      if (refreshed.replayed && isElsewhere(session, from)) await this.#audit(alarm("refresh_replayed_elsewhere", session, from));
     } else if (refreshed.session !== null) {
       await this.#refused(refreshed.reason, refreshed.session, from);
     }
     return refreshed;
   }
 
-  async #refused(reason: string, session: SessionRecord, from: RefreshFrom): Promise<void> {
-    if (reason === "foreign") await this.#record("refresh_by_other_client", session, from);
-    if (reason === "reuse") await this.#record("refresh_reused", session, from);
-    if (reason !== "future") return;
+  async #refused(reason: RefreshRefusal, session: SessionRecord, from: RefreshFrom): Promise<void> {
+    if (reason === "foreign") return this.#audit(alarm("refresh_by_other_client", session, from));
+    if (reason === "reuse") return this.#audit(alarm("refresh_reused", session, from));
+    if (reason !== "future")
+      return this.#audit({ event: "refresh_refused", ...about(session, from), detail: { reason, ...deviceOf(from) } });
     this.#log.error("refresh_token_from_the_future", {
       sid: session.sid,
       mend: "the store lost writes it had acknowledged: look for a restore or a fail-over",
     });
-    await this.#record("refresh_from_the_future", session, from);
+    await this.#audit(alarm("refresh_from_the_future", session, from));
   }
+}
 
-  #record(event: string, session: SessionRecord, from: RefreshFrom): MaybePromise<void> {
-    return this.#audit({
-      event,
-      userId: session.userId,
-      sid: session.sid,
-      ip: from.ip,
-      carrier: session.carrier,
-      detail: { generation: session.rotation.generation, userAgent: from.userAgent, ended: session.endedSeq !== null },
-    });
-  }
+type Alarm = "refresh_by_other_client" | "refresh_reused" | "refresh_from_the_future" | "refresh_replayed_elsewhere";
+
+function alarm(event: Alarm, session: SessionRecord, from: RefreshFrom): SecurityEvent {
+  const { generation } = session.rotation;
+  return { event, ...about(session, from), detail: { generation, ended: session.endedSeq !== null, ...deviceOf(from) } };
+}
+
+function outcomeOf(refreshed: Refreshed): string {
+  if (!refreshed.ok) return refreshed.reason;
+  return refreshed.replayed ? "replayed" : "rotated";
 }
 
 function isElsewhere({ device }: SessionRecord, from: RefreshFrom): boolean {

@@ -41,7 +41,10 @@ export async function refreshProof(
   now: Instant,
 ): Promise<Refreshed> {
   const token = parseRefreshToken(parts.secrets, text);
-  if (token === null) return { ok: false, reason: "forged", session: null };
+  if (token === null) {
+    parts.junk.refreshToken.value += 1;
+    return { ok: false, reason: "forged", session: null };
+  }
 
   const presented = { token, refreshId: refreshId === null ? null : sha256(refreshId), clientId };
   const outcome = await parts.sessions.refresh(token.sid, (found) => decideRefresh(found, presented, parts, now), now);

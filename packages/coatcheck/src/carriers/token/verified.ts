@@ -25,9 +25,22 @@ const CAPACITY = 50_000;
  */
 export class VerifiedTokens {
   readonly #recent = new RecentMap<string, VerifiedToken>(CAPACITY);
+  /** How often a signature was checked already, and how often not. */
+  hits = 0;
+  misses = 0;
 
   get(token: string): VerifiedToken | null {
-    return this.#recent.get(token) ?? null;
+    const verified = this.#recent.get(token);
+    if (verified === undefined) {
+      this.misses += 1;
+      return null;
+    }
+    this.hits += 1;
+    return verified;
+  }
+
+  get size(): number {
+    return this.#recent.size;
   }
 
   add(token: string, kid: string, claims: AccessClaims): VerifiedToken {

@@ -5,7 +5,7 @@ import type { descriptionSchema } from "../answers.ts";
 import { accountSchema, oauthErrorSchema, problemSchema, sessionSchema, userSchema } from "../answers.ts";
 import type { Credential, Route, Shown, Success, Tag } from "../row.ts";
 import type { FieldsSchema } from "../validate.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../observe/version.ts";
 import { createToJsonSchema } from "./json-schema.ts";
 import type { JsonSchema, Named } from "./json-schema.ts";
 import { refusalResponses } from "./refusals.ts";
@@ -54,6 +54,7 @@ const SECURITY: Readonly<Record<Credential, (settings: Settings) => readonly [na
       description: "An access token (RFC 9068). With it the cookie is not read at all.",
     },
   ],
+  metrics: () => ["metrics", { type: "http", scheme: "bearer", description: "What `--metrics-token` was set to." }],
   client: () => [
     "client",
     {

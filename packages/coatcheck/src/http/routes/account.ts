@@ -4,6 +4,7 @@ import type { SessionRecord } from "../../core/session.ts";
 import { ok } from "../answer.ts";
 import { accountSchema, meSchema, renewedSchema, userSchema } from "../answers.ts";
 import { endedMeanwhile } from "../asker.ts";
+import { fromOf } from "../call.ts";
 import type { Call } from "../call.ts";
 import { handOver } from "../issued.ts";
 import { proving } from "../refused.ts";
@@ -51,7 +52,7 @@ export function accountRoutes(accounts: Accounts): readonly Route[] {
       refusals: PROVING,
       answer: async (call, asker, { body }) => {
         await proving(call, "confirm_refused", asker, accounts.confirm(asker.userId, body.password, { ip: call.ip }));
-        const issued = await call.site.engine.sessions.confirm(asker, { ip: call.ip });
+        const issued = await call.site.engine.sessions.confirm(asker, fromOf(call));
         if (issued === null) throw endedMeanwhile(asker);
         return handOver(issued, call, 200, { session: sessionView(issued.session) });
       },
@@ -70,7 +71,7 @@ export function accountRoutes(accounts: Accounts): readonly Route[] {
       answer: async (call, asker, { body }) => {
         const prepared = accounts.preparePassword(asker.userId, { current: body.current, next: body.new }, { ip: call.ip });
         const { expect, passwordHash } = await proving(call, "password_change_refused", asker, prepared);
-        const issued = await call.site.engine.sessions.changePassword(asker, { expect, passwordHash }, { ip: call.ip });
+        const issued = await call.site.engine.sessions.changePassword(asker, { expect, passwordHash }, fromOf(call));
         if (issued === null) throw await changedMeanwhile(call, asker);
         return handOver(issued, call, 200, { session: sessionView(issued.session) });
       },

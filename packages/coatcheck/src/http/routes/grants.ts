@@ -4,6 +4,7 @@ import type { ClientRecord } from "../../core/clients.ts";
 import { CoatcheckError } from "../../core/errors.ts";
 import { ok } from "../answer.ts";
 import type { grantedSchema } from "../answers.ts";
+import { fromOf } from "../call.ts";
 import type { Call } from "../call.ts";
 import { authenticateClient, requireClient } from "../client-authentication.ts";
 import { tokenResponse } from "../issued.ts";
@@ -32,7 +33,7 @@ async function refresh(call: Call, form: Form): Promise<Granted> {
   const { tokens, settings } = call.site.engine;
   if (fields.resource !== undefined && fields.resource !== settings.audience)
     throw new OAuthError("invalid_target", "This refresh token was granted for another resource.");
-  const from = { ip: call.ip, userAgent: call.device.userAgent };
+  const from = { ...fromOf(call), userAgent: call.device.userAgent };
   const refreshed = await tokens.refresh(refreshToken, fields.refresh_id ?? null, from, proof?.client.id);
   if (refreshed.ok) return ok(tokenResponse(refreshed.issued.shown));
   if (refreshed.reason === "too_often") throw new CoatcheckError("too_many_requests");
@@ -45,7 +46,7 @@ async function clientCredentials(call: Call, form: Form): Promise<Granted> {
   const proof = await requireClient(call, form);
   const fields = validateForm(tokenForm, form);
   const [scopes, audience] = [grantedScopes(fields, proof.client), grantedAudience(fields, proof.client)];
-  const { accessToken, expiresIn } = await call.site.engine.oauth.issue(proof, { scopes, audience }, { ip: call.ip });
+  const { accessToken, expiresIn } = await call.site.engine.oauth.issue(proof, { scopes, audience }, fromOf(call));
   return ok({
     access_token: accessToken,
     token_type: "Bearer" as const,

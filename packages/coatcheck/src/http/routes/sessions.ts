@@ -4,6 +4,7 @@ import { NO_CONTENT, ok } from "../answer.ts";
 import type { Answer } from "../answer.ts";
 import { endedSchema, sessionsSchema } from "../answers.ts";
 import { requireFreshProof } from "../asker.ts";
+import { fromOf } from "../call.ts";
 import type { Call } from "../call.ts";
 import { somebody } from "../route.ts";
 import type { Route } from "../route.ts";
@@ -63,28 +64,31 @@ export const sessionRoutes: readonly Route[] = [
 type Ended = ReturnType<typeof ok<{ readonly ended: number }>>;
 
 async function endOwn(call: Call, asker: SessionRecord): Promise<typeof NO_CONTENT> {
-  await call.site.engine.sessions.end({ sid: asker.sid, userId: asker.userId }, { ip: call.ip, why: "ended_by_user" });
+  await call.site.engine.sessions.end({ sid: asker.sid, userId: asker.userId }, { ...fromOf(call), why: "ended_by_user" });
   return { ...NO_CONTENT, ...clearedFor(call) };
 }
 
 async function endOther(call: Call, asker: SessionRecord): Promise<typeof NO_CONTENT> {
-  requireFreshProof(asker, call);
+  await requireFreshProof(asker, call);
   const { sid } = readParams(sessionParams, call.params);
-  const { ended } = await call.site.engine.sessions.end({ sid, userId: asker.userId }, { ip: call.ip, why: "ended_by_user" });
+  const { ended } = await call.site.engine.sessions.end(
+    { sid, userId: asker.userId },
+    { ...fromOf(call), by: asker.sid, why: "ended_by_user" },
+  );
   if (ended === 0) throw new CoatcheckError("not_found");
   return NO_CONTENT;
 }
 
 /** Everything, the asker included, needs no fresh proof: someone who panics must be quick. */
 async function endEverywhere(call: Call, asker: SessionRecord): Promise<Ended> {
-  const { ended } = await call.site.engine.sessions.endAll(asker.userId, null, { ip: call.ip, why: "ended_everywhere" });
+  const { ended } = await call.site.engine.sessions.endAll(asker.userId, null, { ...fromOf(call), why: "ended_everywhere" });
   return { ...ok({ ended }), ...clearedFor(call) };
 }
 
 /** A thief who ends the owner's sessions and keeps their own must know the password for it. */
 async function endOthers(call: Call, asker: SessionRecord): Promise<Ended> {
-  requireFreshProof(asker, call);
-  const { ended } = await call.site.engine.sessions.endAll(asker.userId, asker.sid, { ip: call.ip, why: "ended_everywhere" });
+  await requireFreshProof(asker, call);
+  const { ended } = await call.site.engine.sessions.endAll(asker.userId, asker.sid, { ...fromOf(call), why: "ended_everywhere" });
   return ok({ ended });
 }
 

@@ -40,9 +40,10 @@ function signUpRoute(accounts: Accounts): Route {
     answers: { 201: SIGNED_IN },
     refusals: ["sign_up_closed", "email_taken", "weak_password", "too_many_requests", "overloaded", "store_unavailable"],
     answer: async (call, { body: { email, password, name, carrier } }) => {
-      const proof = await accounts.signUp({ email, password, ...(name === undefined ? {} : { name }) }, { ip: call.ip });
+      const newcomer = { email, password, ...(name === undefined ? {} : { name }) };
+      const proof = await proving(call, "sign_up_refused", null, accounts.signUp(newcomer, { ip: call.ip }));
       const { id: userId } = proof.user;
-      await call.site.engine.audit({ event: "sign_up", userId, sid: null, ip: call.ip, carrier, detail: {} });
+      await call.site.engine.audit({ event: "sign_up", userId, sid: null, ip: call.ip, carrier, detail: { device: call.device.label } });
       return arrive(call, proof, carrier, 201);
     },
   });

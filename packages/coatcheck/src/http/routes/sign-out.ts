@@ -2,6 +2,7 @@ import { CoatcheckError, StoreUnavailable } from "../../core/errors.ts";
 import type { Sid } from "../../core/ids.ts";
 import type { CarrierName } from "../../core/session.ts";
 import { NO_CONTENT } from "../answer.ts";
+import { fromOf } from "../call.ts";
 import type { Call } from "../call.ts";
 import { problem } from "../problem.ts";
 import { anybody, isExplicit } from "../route.ts";
@@ -27,7 +28,7 @@ export const signOutRoute = anybody({
     const cleared = isExplicit(call.located) ? {} : { cookie: call.site.cookies.clear() };
     try {
       for (const sid of await identifyAll(call, body.refresh_token))
-        await call.site.engine.sessions.end({ sid }, { ip: call.ip, why: "sign_out" });
+        await call.site.engine.sessions.end({ sid }, { ...fromOf(call), why: "sign_out" });
     } catch (error) {
       if (error instanceof StoreUnavailable) return { ...signedOutHereAlone(call, error), ...cleared };
       throw error;

@@ -3,6 +3,7 @@ import { BUILT_IN_CLIENT } from "../../core/ids.ts";
 import { JWKS_MAX_AGE } from "../../core/key-schedule.ts";
 import { ok } from "../answer.ts";
 import { grantedSchema, introspectionSchema, jwksSchema } from "../answers.ts";
+import { fromOf } from "../call.ts";
 import type { Call } from "../call.ts";
 import { authenticateClient, requireClient } from "../client-authentication.ts";
 import { missing, OAuthError } from "../oauth-errors.ts";
@@ -104,6 +105,6 @@ async function revoke(call: Call, form: Form): Promise<{ readonly status: 200 }>
   // Whoever holds a token may throw it away, but not in another client's name (RFC 7009 §2.1).
   if (owner.clientId !== (proof?.client.id ?? BUILT_IN_CLIENT))
     throw new OAuthError("invalid_grant", "The token was issued to another client.");
-  await sessions.end({ sid: owner.sid }, { ip: call.ip, why: "revoked" });
+  await sessions.end({ sid: owner.sid }, { ...fromOf(call), why: "revoked" });
   return { status: 200 };
 }

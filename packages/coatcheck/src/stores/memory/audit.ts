@@ -7,6 +7,13 @@ export function memoryAudit(memory: Memory): Audit {
       memory.write().audit.push(copyEvent(event));
     },
 
+    purge(before, events, limit) {
+      const tables = memory.write();
+      const over = tables.audit.filter((it) => it.at < before && (events === null || events.includes(it.event))).slice(0, limit);
+      tables.audit = tables.audit.filter((it) => !over.includes(it));
+      return over.length;
+    },
+
     list({ userId, event }, limit) {
       return memory
         .read()

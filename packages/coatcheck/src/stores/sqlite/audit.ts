@@ -20,6 +20,13 @@ interface Filter {
   readonly limit: number;
 }
 
+interface Purge {
+  readonly before: Instant;
+  readonly limit: number;
+  /** A JSON list of names. */
+  readonly events?: string;
+}
+
 export function sqliteAudit(db: Connection): Audit {
   const insert = db.query<[AuditRow]>(
     "writer",
@@ -33,7 +40,17 @@ export function sqliteAudit(db: Connection): Audit {
   const ofEvent = latest("event = @event");
   const ofBoth = latest("user_id = @userId AND event = @event");
 
+  const deletion = (condition: string): Query<[Purge], unknown> =>
+    db.query("writer", `DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE ${condition} LIMIT @limit)`);
+  const purgeAll = deletion("at < @before");
+  const purgeNamed = deletion("event IN (SELECT value FROM json_each(@events)) AND at < @before");
+
   return {
+    purge: (before, events, limit) =>
+      db.transaction(() =>
+        events === null ? purgeAll.run({ before, limit }) : purgeNamed.run({ before, limit, events: JSON.stringify(events) }),
+      ),
+
     append: (event) => db.transaction(() => void insert.run(toRow(event))),
 
     list({ userId, event }, limit) {

@@ -146,6 +146,36 @@ export const audit: Cases = {
     );
   },
 
+  "Purging deletes what is before, and leaves what is not": async (t) => {
+    const userId = t.userId();
+    // Later than whatever other cases left.
+    const [latest] = await t.store.audit.list({}, 1);
+    const from = instant((latest?.at ?? t.now) + 1);
+    const events = [0, 1, 2].map((by) => newEvent(t, { userId, at: instant(from + by) }));
+    await drain(() => t.store.audit.purge(from, null, 1_000));
+    for (const event of events) await t.store.audit.append(event);
+    assert.equal(await t.store.audit.purge(from, null, 9), 0);
+    assert.equal(await t.store.audit.purge(instant(from + 2), null, 9), 2);
+    assert.deepEqual(await t.store.audit.list({ userId }, 9), [events[2]]);
+  },
+
+  "Purging by name deletes events of these names alone": async (t) => {
+    const userId = t.userId();
+    const [one, other, third] = [newEvent(t, { userId }), newEvent(t, { userId }), newEvent(t, { userId })] as const;
+    for (const event of [one, other, third]) await t.store.audit.append(event);
+    const after = instant(t.now + 1);
+    assert.equal(await t.store.audit.purge(after, [], 9), 0);
+    assert.equal(await t.store.audit.purge(after, [one.event, other.event, `no-${text(6)}`], 9), 2);
+    assert.deepEqual(await t.store.audit.list({ userId }, 9), [third]);
+  },
+
+  "Purging deletes at most as many as it is told to": async (t) => {
+    const event = `event-${text(6)}`;
+    for (let by = 0; by < 3; by += 1) await t.store.audit.append(newEvent(t, { event }));
+    const after = instant(t.now + 1);
+    assert.deepEqual([await t.store.audit.purge(after, [event], 2), await t.store.audit.purge(after, [event], 2)], [2, 1]);
+  },
+
   "Events are copied in and out": async (t) => {
     const event = newEvent(t);
     const given = structuredClone(event);

@@ -120,6 +120,16 @@ export const auditTwins: readonly Twin[] = [
   twin("no limit", "Gives at most as many as it is asked for", ({ audit }) => ({
     audit: { list: (filter) => audit.list(filter, Infinity) },
   })),
+  twin("purging takes the instant itself", "Purging deletes what is before, and leaves what is not", ({ audit }) => ({
+    audit: { purge: (before, events, limit) => audit.purge(instant(before + 1), events, limit) },
+  })),
+  twin("purging deletes nothing", "Purging deletes what is before, and leaves what is not", () => ({ audit: { purge: () => 0 } })),
+  twin("purging looks at no names", "Purging by name deletes events of these names alone", ({ audit }) => ({
+    audit: { purge: (before, _events, limit) => audit.purge(before, null, limit) },
+  })),
+  twin("purging knows no limit", "Purging deletes at most as many as it is told to", ({ audit }) => ({
+    audit: { purge: (before, events) => audit.purge(before, events, 1_000) },
+  })),
   twin("the event itself is handed out", "Events are copied in and out", ({ audit }) => {
     let events: readonly AuditEvent[] | null = null;
     return { audit: { list: async (filter, limit) => (events ??= await audit.list(filter, limit)) } };
