@@ -38,10 +38,14 @@ const provoke: Readonly<Record<Refusal, Provocation>> = {
   too_large: ({ ask }) => ask({ body: "x".repeat(65_537) }),
   unsupported_media_type: ({ ask }) => ask({ headers: { "content-type": "text/plain" } }),
   cross_origin: ({ ask, operation }) =>
-    ask({
-      headers: { origin: "https://evil.test", "sec-fetch-site": "cross-site" },
-      ...(operation.path.startsWith("/oauth/") ? { body: "x=1" } : {}),
-    }),
+    ask(
+      {
+        headers: { origin: "https://evil.test", "sec-fetch-site": "cross-site" },
+        ...(operation.path.startsWith("/oauth/") ? { body: "x=1" } : {}),
+      },
+      // Whoever shows a client's secret wrote the request.
+      operation.path.startsWith("/oauth/") ? "" : undefined,
+    ),
   unauthenticated: ({ ask, operation }) => (operation.security.includes("") ? ask({ members: { refresh_token: "made up" } }) : ask({}, "")),
   invalid_token: ({ ask }) => ask({ headers: withToken }, ""),
   stale_claims: async ({ ask, house, visitor }) => {
