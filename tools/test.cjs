@@ -22,9 +22,13 @@ module.exports = async function test({ root, node }, args) {
     const collected = path.join(folder, "canary");
     fs.mkdirSync(collected);
     const reporter = path.join(root, "tools", "counts-reporter.ts");
+    // One seed for everything that is tried at random, so that a failure can be had again.
+    const seed = process.env["FUZZ_SEED"] ?? String(Date.now() % 2 ** 31);
+    console.log(`Fuzzing from seed ${seed} (again: FUZZ_SEED=${seed} npm test -- fuzz)`);
     const options = ["--reporter=default", `--reporter=${reporter}`, ...(process.stdout.isTTY ? [] : ["--no-color"])];
     const status = await node(["node_modules/vitest/vitest.mjs", "run", ...options, ...args], {
       TEST_COUNTS: file,
+      FUZZ_SEED: seed,
       ...(chromium === null ? {} : { TEST_CHROMIUM: chromium }),
       TEST_CANARY: collected,
     });

@@ -98,8 +98,9 @@ export function readMetricsToken({ metricsToken: raw }: CoatcheckOptions): strin
 
 function refuseUnknownRoutes(routes: unknown): void {
   if (routes === undefined) return;
-  if (!Array.isArray(routes)) throw new ConfigError(`the option "routes" must be a list of ${ROUTE_GROUPS.join(", ")}`);
-  refuseUnknownKeys(routes.map(String), ROUTE_GROUPS, "group in routes");
+  if (!Array.isArray(routes) || !routes.every((group) => typeof group === "string"))
+    throw new ConfigError(`the option "routes" must be a list of ${ROUTE_GROUPS.join(", ")}`);
+  refuseUnknownKeys(routes, ROUTE_GROUPS, "group in routes");
 }
 
 /** Said at start, and not at the first request: a users table that is null by mistake must not mean built-in accounts that anybody can make. */

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { AUDIENCE } from "../core/clients.ts";
 import { ConfigError } from "../core/errors.ts";
 import { isLocal } from "../core/settings.ts";
@@ -23,7 +24,10 @@ function parser<T>(accepts: string, read: (raw: unknown, at: string, issuer: str
 const SHOWN = 80;
 
 function wrong(raw: unknown, at: string, must: string): ConfigError {
-  const shown = JSON.stringify(raw) ?? String(raw);
+  // Not all that an option can be has a JSON: a bigint, a circle.
+  const whole = typeof raw === "string" ? JSON.stringify(raw) : inspect(raw, { compact: true, breakLength: Infinity });
+  // An address that was put in the wrong place may hold a password.
+  const shown = whole.replaceAll(/\/\/[^/@:]*:[^/@]*@/g, "//…@");
   return new ConfigError(`${at} is ${shown.length > SHOWN ? `${shown.slice(0, SHOWN)}…` : shown}, but must be ${must}`);
 }
 

@@ -60,7 +60,7 @@ function methodsByPath(table: readonly Route[]): ReadonlyMap<string, Address["me
   return paths;
 }
 
-/** `{name}` stands for one segment of unreserved characters (RFC 3986 §2.3). */
+/** `{name}` stands for one segment of unreserved characters (RFC 3986 §2.3), but for `.` and `..`, which name other places (§3.3). */
 function compile(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replaceAll(".", "\\.").replace(/\{(\w+)\}/g, "(?<$1>[A-Za-z0-9_.~-]+)")}$`);
+  return new RegExp(`^${pattern.replaceAll(".", "\\.").replace(/\{(\w+)\}/g, "(?<$1>(?!\\.{1,2}(?:/|$))[A-Za-z0-9_.~-]+)")}$`);
 }

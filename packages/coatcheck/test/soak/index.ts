@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { simulate } from "../../src/testing/index.ts";
 import { cacheConfusion } from "./cache-confusion.ts";
@@ -6,36 +9,45 @@ import { refreshRace } from "./refresh-race.ts";
 
 // Longer runs than the test command has time for: `npm run soak`, or one of them: `npm run soak -- refresh --rounds 100`.
 
-const RUNS: Readonly<Record<string, (rounds: number) => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache, simulator };
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache, simulator, fuzz };
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: "string", default: "1000" }, schedules: { type: "string", default: "20000" } },
+  options: {
+    rounds: { type: "string", default: "1000" },
+    schedules: { type: "string", default: "20000" },
+    runs: { type: "string", default: "20000" },
+  },
   allowPositionals: true,
 });
-const rounds = Number(values.rounds);
-const schedules = Number(values.schedules);
-const unknown = positionals.find((name) => !Object.hasOwn(RUNS, name));
-if (unknown !== undefined) refuse(`there is no soak named "${unknown}"; there are: ${Object.keys(RUNS).join(", ")}`);
-if (!Number.isInteger(rounds) || rounds < 1) refuse(`--rounds is "${values.rounds}", but must be a whole number from 1 up`);
-if (!Number.isInteger(schedules) || schedules < 1) refuse(`--schedules is "${values.schedules}", but must be a whole number from 1 up`);
+const unknown = positionals.find((name) => !Object.hasOwn(PARTS, name));
+if (unknown !== undefined) refuse(`there is no soak named "${unknown}"; there are: ${Object.keys(PARTS).join(", ")}`);
+const rounds = count("rounds");
+const schedules = count("schedules");
+const runs = count("runs");
 
 const failed: string[] = [];
-for (const [name, run] of Object.entries(RUNS)) {
+for (const [name, run] of Object.entries(PARTS)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  if (!(await run(rounds))) failed.push(name);
+  if (!(await run())) failed.push(name);
 }
 console.log(failed.length === 0 ? "All held." : `Failed: ${failed.join(", ")}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+function count(name: "rounds" | "schedules" | "runs"): number {
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 1) refuse(`--${name} is "${values[name]}", but must be a whole number from 1 up`);
+  return number;
+}
 
 function refuse(why: string): never {
   console.error(why);
   process.exit(2);
 }
 
-async function refresh(count: number): Promise<boolean> {
-  console.log(`Refresh race: 50 presenters in 5 processes, ${count} rounds`);
-  const race = await refreshRace(count, 50, (round) => {
-    if (round % 100 === 0) console.log(`  round ${round} of ${count}`);
+async function refresh(): Promise<boolean> {
+  console.log(`Refresh race: 50 presenters in 5 processes, ${rounds} rounds`);
+  const race = await refreshRace(rounds, 50, (round) => {
+    if (round % 100 === 0) console.log(`  round ${round} of ${rounds}`);
   });
   console.log(
     `  ${race.shows} shows; calls of several processes overlapped in ${race.overlapped} rounds; ${race.toldToWait} were told to wait (429)`,
@@ -52,9 +64,10 @@ async function knownOrUnknown(): Promise<boolean> {
   return ok;
 }
 
-async function cache(thousands: number): Promise<boolean> {
-  console.log(`Cache of verified tokens: ${thousands * 1_000} random pairs of tokens that look alike`);
-  const { tokens, accepted, faults } = await cacheConfusion(thousands * 1_000);
+async function cache(): Promise<boolean> {
+  const pairs = rounds * 1_000;
+  console.log(`Cache of verified tokens: ${pairs} random pairs of tokens that look alike`);
+  const { tokens, accepted, faults } = await cacheConfusion(pairs);
   console.log(`  ${tokens} tokens, accepted ${accepted} times`);
   for (const fault of faults) console.error(`  FAULT: ${fault}`);
   if (faults.length === 0) console.log("  each verdict is the one that is given without the cache");
@@ -74,4 +87,16 @@ function simulator(): Promise<boolean> {
   }
   console.log(`  ${accepted} accepted, ${faults} of them in breach of a promise; the nearest came ${worst.toFixed(0)} ms after an end`);
   return Promise.resolve(faults === 0);
+}
+
+/** The tests that try things at random, `--runs` times each instead of a few hundred. FUZZ_SEED has its word here too. */
+async function fuzz(): Promise<boolean> {
+  const seed = process.env["FUZZ_SEED"] ?? String(Date.now() % 2 ** 31);
+  const again = `FUZZ_SEED=${seed} npm run soak -- fuzz --runs ${runs}`;
+  console.log(`Fuzzing: about ${runs} runs of each property (again: ${again})`);
+  const vitest = fileURLToPath(new URL("../../../../node_modules/vitest/vitest.mjs", import.meta.url));
+  const env = { ...process.env, FUZZ_SEED: seed, FUZZ_RUNS: String(runs) };
+  const child = spawn(process.execPath, [vitest, "run", "--testTimeout=0", "fuzz"], { env, stdio: "inherit" });
+  const [status] = (await once(child, "close")) as [number | null];
+  return status === 0;
 }
