@@ -61,7 +61,7 @@ describe("npm test", () => {
   it("passes arguments on to the runner, and tells the tests where the browser is", async () => {
     const { status, stdout } = await projectWith(ONE_PASSED).run(["test", "--bail", "1", "a folder"]);
     expect(stdout).toMatch(
-      /^run --reporter=default \S.*counts-reporter\.ts --no-color --bail 1 a folder \/somewhere\/chromium\n1 passed, 0 failed\n$/,
+      /^Fuzzing from seed (\d+) \(again: FUZZ_SEED=\1 npm test -- fuzz\)\nrun --reporter=default \S.*counts-reporter\.ts --no-color --bail 1 a folder \/somewhere\/chromium\n1 passed, 0 failed\n$/,
     );
     expect(status).toBe(0);
   });
