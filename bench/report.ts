@@ -32,7 +32,7 @@ export function told(what: string, value: number, unit = ""): Row {
   return { what, measured: shown(value) + unit, goal: null, met: null };
 }
 
-export function shown(value: number): string {
+function shown(value: number): string {
   return value >= 1_000 ? Math.round(value).toLocaleString("en").replaceAll(",", " ") : String(Number(value.toPrecision(3)));
 }
 

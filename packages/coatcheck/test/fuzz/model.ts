@@ -4,7 +4,7 @@ import type { CarrierName } from "../../src/core/session.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-export const POLICY = { idle: 10 * MINUTE, absolute: 60 * MINUTE, accessTtl: 2 * MINUTE, grace: 10 * SECOND } as const;
+const POLICY = { idle: 10 * MINUTE, absolute: 60 * MINUTE, accessTtl: 2 * MINUTE, grace: 10 * SECOND } as const;
 const FRESH = 5 * MINUTE;
 const RETRY = 10 * MINUTE;
 const MAX_REPLAYS = 20;

@@ -5,11 +5,12 @@ import { parseArgs } from "node:util";
 import { simulate } from "../../src/testing/index.ts";
 import { cacheConfusion } from "./cache-confusion.ts";
 import { enumeration } from "./enumeration.ts";
+import { longestBlock } from "./hostile.ts";
 import { refreshRace } from "./refresh-race.ts";
 
 // Longer runs than the test command has time for: `npm run soak`, or one of them: `npm run soak -- refresh --rounds 100`.
 
-const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache, simulator, fuzz };
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache, simulator, fuzz, hostile };
 
 const { values, positionals } = parseArgs({
   options: {
@@ -99,4 +100,12 @@ async function fuzz(): Promise<boolean> {
   const child = spawn(process.execPath, [vitest, "run", "--testTimeout=0", "fuzz"], { env, stdio: "inherit" });
   const [status] = (await once(child, "close")) as [number | null];
   return status === 0;
+}
+
+async function hostile(): Promise<boolean> {
+  console.log("Hostile requests: how long does one block the event loop?");
+  const { lines, ok } = await longestBlock();
+  for (const line of lines) console.log(`  ${line}`);
+  console.log(ok ? "  none for 50 ms" : "  FAULT: one blocks for 50 ms or longer");
+  return ok;
 }
