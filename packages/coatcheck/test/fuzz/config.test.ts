@@ -184,7 +184,7 @@ describe(`whole set-ups (FUZZ_SEED=${SEED})`, () => {
     );
     fc.assert(
       fc.property(fc.oneof(secret, fc.array(secret, { maxLength: 3 })), (given) => {
-        const read = outcome(() => librarySecrets({ secret: given, store: memory() }, { issuer: "https://id.example.com" }));
+        const read = outcome(() => librarySecrets({ secret: given, store: memory() }, { issuer: "https://id.example.com" })());
         if ("line" in read) {
           expectOneLine(read.line);
           for (const it of [given].flat().filter((part) => part.length > 20)) expect(read.line).not.toContain(it);
