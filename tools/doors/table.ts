@@ -33,6 +33,7 @@ export const DOORS: readonly Door[] = [
       "node:net",
       "node:os",
       "node:path",
+      "node:perf_hooks",
       "node:url",
       "node:zlib",
       "pino",

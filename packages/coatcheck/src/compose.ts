@@ -31,6 +31,7 @@ import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
 import { liveSecrets } from "./crypto/secrets.ts";
 import type { Secrets } from "./crypto/secrets.ts";
 import { encode } from "./crypto/base64url.ts";
+import { equal } from "./crypto/constant-time.ts";
 import { sha256 } from "./crypto/hash.ts";
 import type { Engine } from "./http/engine.ts";
 import { forgettingTime } from "./revocation/forgetting.ts";
@@ -105,7 +106,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
   await ensureSigningKey(keyPartsFor(parts, core));
   await core.revocations.sync();
   const tokenParts = tokenPartsFor(parts, core);
-  const { users, activity, revocations, metrics, tracer, trail } = core;
+  const { users, activity, revocations, metrics, trail } = core;
   const carriers = {
     cookie: observedCarrier(cookieCarrier(cookiePartsFor(parts, core)), metrics),
     token: observedCarrier(tokenCarrier(tokenParts), metrics),
@@ -128,11 +129,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     tokens: new RefreshService(tokenParts, { clock, log, metrics, audit }),
     keys: publicKeys(core, clock),
     audit,
-    instance: encode(parts.random.bytes(6)),
-    metrics,
-    tracer,
-    metricsToken: parts.metricsToken == null ? null : sha256(parts.metricsToken),
-    logRequests: parts.logRequests ?? false,
+    ...observedBy(parts, core),
   };
   const stopKeeping = keepHouse(parts, core);
   const stopWatching = observeProcess(metrics);
@@ -147,6 +144,15 @@ export async function compose(given: Ingredients): Promise<Composed> {
       await store.close();
     },
   };
+}
+
+type Observed = Pick<Engine, "instance" | "metrics" | "tracer" | "opensMetrics" | "logRequests">;
+
+function observedBy({ random, metricsToken = null, logRequests = false }: Ingredients, { metrics, tracer }: Core): Observed {
+  const digest = metricsToken === null ? null : sha256(metricsToken);
+  // Compared by their hashes, which are of one length: a near miss takes as long as a far one.
+  const opensMetrics = digest === null ? null : (token: string) => equal(sha256(token), digest);
+  return { instance: encode(random.bytes(6)), metrics, tracer, opensMetrics, logRequests };
 }
 
 /** With the store away those that were there last: they still verify what they signed, and others must not fail for our outage. */

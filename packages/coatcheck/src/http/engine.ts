@@ -44,8 +44,8 @@ export interface Engine {
   readonly metrics: Metrics;
   /** Null if nobody could be watching. */
   readonly tracer: Tracer | null;
-  /** SHA-256 of what opens `/metrics`; null: there is no such address. */
-  readonly metricsToken: Uint8Array | null;
+  /** Whether this opens `/metrics`; null: there is no such address. */
+  readonly opensMetrics: ((token: string) => boolean) | null;
   /** Whether each request gets a line in the log. */
   readonly logRequests: boolean;
 }

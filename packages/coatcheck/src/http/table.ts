@@ -13,12 +13,12 @@ import { tokenRoutes } from "./routes/tokens.ts";
  * Every route there is, as rows. What proves a person exists only with built-in accounts: an application with users of its own proves them itself.
  */
 export function routeTable(
-  { accounts, settings, metricsToken }: Pick<Engine, "accounts" | "settings" | "metricsToken">,
+  { accounts, settings, opensMetrics }: Pick<Engine, "accounts" | "settings" | "opensMetrics">,
   groups: readonly RouteGroup[],
 ): readonly Route[] {
   const built = accounts === null ? [] : [...signInRoutes(accounts, settings.signUp), ...accountRoutes(accounts)];
   const description = descriptionRoute(() => describe(table, settings));
-  const operations = [...operationRoutes, ...(metricsToken === null ? [] : [metricsRoute]), description];
+  const operations = [...operationRoutes, ...(opensMetrics === null ? [] : [metricsRoute]), description];
   const all = [...built, signOutRoute, meRoute(accounts), ...sessionRoutes, ...tokenRoutes, ...operations];
   const table = all.filter(({ group }) => groups.includes(group));
   return table;

@@ -1,7 +1,5 @@
 import * as v from "valibot";
 import { CoatcheckError } from "../../core/errors.ts";
-import { equal } from "../../crypto/constant-time.ts";
-import { sha256 } from "../../crypto/hash.ts";
 import { METRICS_TYPE } from "../../observe/metrics.ts";
 import type { Metrics } from "../../observe/metrics.ts";
 import { ok } from "../answer.ts";
@@ -50,7 +48,6 @@ function metricsAnswer(metrics: Metrics): { readonly status: 200; readonly body:
 function requireMetricsToken({ site, located }: Call): void {
   if (located.carrier === null || located.ambient)
     throw new CoatcheckError("unauthenticated", { detail: "Send the metrics token as a bearer token." });
-  const { metricsToken } = site.engine;
-  if (metricsToken === null || !equal(sha256(located.credential), metricsToken))
+  if (site.engine.opensMetrics?.(located.credential) !== true)
     throw new CoatcheckError("invalid_token", { detail: "This is not the metrics token." });
 }
