@@ -194,8 +194,8 @@ describe.each(Object.entries(JUDGES))("%s", (_, open) => {
 
     it("with a wrong secret hears which schemes there are, everywhere", async () => {
       const { grants, introspect, revoke } = await open(issuer, { ...client, secret: "wrong" }, method);
-      for (const call of [grants.client_credentials({}), grants.refresh_token("x"), introspect("x"), revoke("x")])
-        await expect(call).rejects.toMatchObject({
+      for (const call of [() => grants.client_credentials({}), () => grants.refresh_token("x"), () => introspect("x"), () => revoke("x")])
+        await expect(call()).rejects.toMatchObject({
           status: 401,
           cause: [{ scheme: "bearer" }, { scheme: "basic", parameters: { realm: "coatcheck" } }],
         });
