@@ -20,8 +20,7 @@ const VALUES: Readonly<Record<string, string>> = {
 /** An example that works as it stands, given the variables that it names. */
 export function curl(operation: Operation, { server }: Api): string {
   const { method, path, requestBody, security } = operation;
-  const schemes = security.flatMap((it) => Object.keys(it));
-  const scheme = schemes.includes("bearer") ? "bearer" : schemes[0];
+  const scheme = schemeOf(security.map((it) => Object.keys(it)[0] ?? ""));
   const [content] = Object.entries(requestBody?.content ?? {});
   const body = content === undefined ? "" : data(...content);
   const setsCookie = Object.entries(operation.responses).some(
@@ -38,6 +37,12 @@ export function curl(operation: Operation, { server }: Api): string {
   ]
     .filter((it) => it !== "")
     .join(" ");
+}
+
+/** A token where it will do, and no client where none is needed. */
+function schemeOf(schemes: readonly string[]): string | undefined {
+  if (schemes.includes("bearer")) return "bearer";
+  return schemes.includes("") ? undefined : schemes[0];
 }
 
 function data(type: string, { schema }: { readonly schema: Schema }): string {
