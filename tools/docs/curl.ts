@@ -4,6 +4,7 @@ import type { Api, Operation, Schema } from "./description.ts";
 const SHOWN: Readonly<Record<string, string>> = {
   cookie: "-b jar.txt",
   bearer: `-H "authorization: Bearer $TOKEN"`,
+  metrics: `-H "authorization: Bearer $METRICS_TOKEN"`,
   client: `-u "$CLIENT_ID:$CLIENT_SECRET"`,
 };
 

@@ -49,7 +49,7 @@ Where the standards leave it open:
 - With an issuer that has a path the metadata stand between host and path (RFC 8414 §3.1), and after it too.
 - Any \`scope\` on a refresh is \`invalid_scope\`: a session has none. Statuses other than 400 and 401 keep their number under \`/oauth\`.
 
-The examples take \`$TOKEN\` for an access token, \`$REFRESH_TOKEN\` for a refresh token, \`$SID\` for a session of yours, \`$CLIENT_ID\` and \`$CLIENT_SECRET\` for a client, and \`jar.txt\` for the file that curl keeps cookies in.`;
+The examples take \`$TOKEN\` for an access token, \`$REFRESH_TOKEN\` for a refresh token, \`$SID\` for a session of yours, \`$CLIENT_ID\` and \`$CLIENT_SECRET\` for a client, \`$METRICS_TOKEN\` for what \`--metrics-token\` was set to, and \`jar.txt\` for the file that curl keeps cookies in.`;
 
 function section(operation: Operation, api: Api): string {
   const { summary, description = "", requestBody, parameters = [] } = operation;

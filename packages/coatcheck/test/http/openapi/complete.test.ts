@@ -6,6 +6,7 @@ import { openHouse } from "../support.ts";
 import { read } from "../support.ts";
 import { descriptionOf, operationsOf } from "./read.ts";
 import { SETUPS } from "./setups.ts";
+import { METRICS_TOKEN } from "./visitor.ts";
 
 const METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"];
 
@@ -33,11 +34,11 @@ describe.each(SETUPS)("the description of %s", (_, parts) => {
   });
 });
 
-const everyRoute = (await openHouse()).routes.table.map(({ method, path }) => `${method} ${path}`);
+const everyRoute = (await openHouse({ metricsToken: METRICS_TOKEN })).routes.table.map(({ method, path }) => `${method} ${path}`);
 
 describe("the description", () => {
   it("says for every operation all that its row says, and each refusal at its status", async () => {
-    const house = await openHouse();
+    const house = await openHouse({ metricsToken: METRICS_TOKEN });
     const byId = new Map(operationsOf(await descriptionOf(house)).map((it) => [it.id, it]));
     for (const route of house.routes.table) {
       const operation = byId.get(route.id);

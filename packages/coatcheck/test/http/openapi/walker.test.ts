@@ -9,14 +9,14 @@ import type { Sent } from "./cases.ts";
 import { judgeBy } from "./judge.ts";
 import { descriptionOf, operationsOf } from "./read.ts";
 import type { Operation } from "./read.ts";
-import { visitorsOf } from "./visitor.ts";
+import { METRICS_TOKEN, visitorsOf } from "./visitor.ts";
 
 // Reads the description as a stranger would, sends to every operation what it says it takes and what it says it does not, and holds each answer
 // against what it says it answers.
 
 const ISSUER = "http://localhost:3000";
 // Throttles have cases of their own: here they would only hide what comes behind them.
-const house = await openHouse({ options: { issuer: ISSUER, throttle: "off" } });
+const house = await openHouse({ metricsToken: METRICS_TOKEN, options: { issuer: ISSUER, throttle: "off" } });
 const document = await descriptionOf(house);
 const operations = operationsOf(document);
 const judge = judgeBy(document);
