@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { AUDIENCE } from "../core/clients.ts";
 import { ConfigError } from "../core/errors.ts";
 import { isLocal } from "../core/settings.ts";
@@ -24,11 +23,18 @@ function parser<T>(accepts: string, read: (raw: unknown, at: string, issuer: str
 const SHOWN = 80;
 
 function wrong(raw: unknown, at: string, must: string): ConfigError {
-  // Not all that an option can be has a JSON: a bigint, a circle.
-  const whole = typeof raw === "string" ? JSON.stringify(raw) : inspect(raw, { compact: true, breakLength: Infinity });
   // An address that was put in the wrong place may hold a password.
-  const shown = whole.replaceAll(/\/\/[^/@:]*:[^/@]*@/g, "//…@");
+  const shown = written(raw).replaceAll(/\/\/[^/@:]*:[^/@]*@/g, "//…@");
   return new ConfigError(`${at} is ${shown.length > SHOWN ? `${shown.slice(0, SHOWN)}…` : shown}, but must be ${must}`);
+}
+
+/** As JSON, or what it is: an option can be a function, a bigint or a circle, which have none. */
+function written(raw: unknown): string {
+  try {
+    return JSON.stringify(raw) ?? typeof raw;
+  } catch {
+    return typeof raw;
+  }
 }
 
 export function wholeNumber(min: number, max: number): Parser<number> {

@@ -99,7 +99,7 @@ describe("origins", () => {
 
   test("are a list", () => {
     expect(refusal({ file: { origins: { a: 1 } } })).toMatch(
-      /^"origins" in coatcheck.config.json is { a: 1 }, but must be origins separated by commas/,
+      /^"origins" in coatcheck.config.json is {"a":1}, but must be origins separated by commas/,
     );
     expect(refusal({ file: { origins: [1] } })).toMatch(/is 1, but must be exact origins/);
   });

@@ -46,7 +46,7 @@ describe.each([
             fc.jsonValue(),
             fc.string({ unit: "grapheme", minLength: 1 }),
             device,
-            fc.array(wildText),
+            fc.array(wildText, { minLength: 1, maxLength: 3 }),
             async (data, userId, of, amr) => {
               const sent = JSON.parse(JSON.stringify(data)) as JsonValue;
               if (Buffer.byteLength(JSON.stringify(sent)) > MAX_SESSION_DATA) return;
