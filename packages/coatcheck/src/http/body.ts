@@ -4,8 +4,8 @@ import { parseJson } from "./json.ts";
 import { OAuthError } from "./oauth-errors.ts";
 
 // Few blanks, so that 16 kB of them are not tried in every division: this is judged before anybody has shown who they are.
-const JSON_TYPE = /^application\/json(?:[ \t]{0,9};[ \t]{0,9}charset="?utf-8"?)?[ \t]{0,9}$/i;
-const FORM_TYPE = /^application\/x-www-form-urlencoded(?:[ \t]{0,9};[ \t]{0,9}charset="?utf-8"?)?[ \t]{0,9}$/i;
+const JSON_TYPE = /^application\/json(?:[ \t]{0,9};[ \t]{0,9}charset=(?:utf-8|"utf-8"))?[ \t]{0,9}$/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded(?:[ \t]{0,9};[ \t]{0,9}charset=(?:utf-8|"utf-8"))?[ \t]{0,9}$/i;
 
 // A byte order mark is kept, so that the parser refuses it (RFC 8259 §8.1).
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

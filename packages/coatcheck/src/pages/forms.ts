@@ -31,7 +31,7 @@ export async function readForm<Required extends string, Optional extends string 
 }
 
 function isForm(contentType: string): boolean {
-  return /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i.test(contentType);
+  return /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i.test(contentType);
 }
 
 /** @returns null if it is too large; what is beyond the limit is not read. */

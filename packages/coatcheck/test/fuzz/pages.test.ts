@@ -57,8 +57,7 @@ describe(`forms of pages (FUZZ_SEED=${SEED})`, () => {
       fc.asyncProperty(type, async (it) => {
         const request = posted("email=a", asHeader(it));
         const sent = request.headers.get("content-type") ?? "";
-        const isForm =
-          /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:"utf-8"|utf-8|"utf-8|utf-8"))?[ \t]*(?:;[ \t]*)?$/i.test(sent);
+        const isForm = /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:"utf-8"|utf-8))?[ \t]*(?:;[ \t]*)?$/i.test(sent);
         const read = await readForm(request, { required: ["email"] });
         if (read.ok) expect(isForm).toBe(true);
         else expect(read.code).toBe("unsupported_media_type");
