@@ -95,7 +95,7 @@ export interface House {
   /** How far this process knows the log. */
   readonly head: () => number;
   readonly close: () => Promise<void>;
-  /** Names of the security events so far, the oldest first. */
+  /** Names of the security events since it was opened, the oldest first. */
   readonly events: () => Promise<readonly string[]>;
 }
 
@@ -165,6 +165,7 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     return { got, sid: got.json.session.sid, headers: shown(got) };
   };
 
+  const opening = (await store.audit.list({}, 100)).length;
   return {
     clock,
     store,
@@ -187,7 +188,11 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     },
     head: () => composed.revocations.head,
     close: () => composed.close(),
-    events: async () => [...(await store.audit.list({}, 100))].reverse().map(({ event }) => event),
+    events: async () =>
+      [...(await store.audit.list({}, 100))]
+        .reverse()
+        .map(({ event }) => event)
+        .slice(opening),
   };
 }
 
