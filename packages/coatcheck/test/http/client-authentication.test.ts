@@ -77,8 +77,8 @@ describe("client authentication", () => {
     await call("POST", TOKEN, { headers: basic(client.secret, "x"), form: { grant_type } });
     const written = await store.audit.list({ event: "client_refused" }, 9);
     expect(written.map(({ ip, detail }) => [ip, detail])).toEqual([
-      ["", { reason: "unknown", clientId: null }],
-      ["192.0.2.9", { reason: "wrong", clientId: client.id }],
+      ["", { reason: "unknown", clientId: null, device: "Unknown device" }],
+      ["192.0.2.9", { reason: "wrong", clientId: client.id, device: "Unknown device" }],
     ]);
     expect(JSON.stringify(written)).not.toContain(client.secret);
   });
