@@ -49,7 +49,7 @@ test.each<[readonly string[], Readonly<Record<string, string>>, string | null, s
   [["session", "list", "--isuer=x"], {}, null, "unknown flag --isuer: did you mean --issuer?"],
   [["session", "list", "x"], {}, null, "too much after coatcheck session list: it takes flags alone; see coatcheck session list --help"],
   [["session", "list", "--limit", "0"], {}, null, `--limit is "0", but must be a whole number from 1`],
-  [["session", "end"], {}, null, "which session? Give one sid, or --user with an address or an id for all of theirs"],
+  [["session", "end"], {}, null, "which session? Give one sid, --user with an address or an id for all of theirs, or --everybody"],
   [["session", "end", "x", "y"], {}, null, "too much after coatcheck session end: it takes one value; see coatcheck session end --help"],
   [["session", "end", SECRET], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
   [["session", "end", `-${SECRET}`], {}, null, "that is no sid, which has 22 characters: coatcheck session list shows them"],
