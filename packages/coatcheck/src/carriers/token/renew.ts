@@ -40,6 +40,7 @@ export async function refreshProof(
   clientId: ClientId,
   now: Instant,
 ): Promise<Refreshed> {
+  await parts.revocations.sync();
   const token = parseRefreshToken(parts.secrets, text);
   if (token === null) {
     parts.junk.refreshToken.value += 1;
