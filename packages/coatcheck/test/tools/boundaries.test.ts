@@ -88,6 +88,20 @@ const CASES: Readonly<
     ],
     keeps: [["testing/a.ts", `import "../core/b.ts"; import "../stores/b.ts"; import "./b.ts"; import "vitest";`]],
   },
+  "the simulator runs what is shipped": {
+    breaks: [
+      ["testing/simulator/a.ts", `import { Follower } from "../follower.ts";`],
+      ["testing/simulator/a.ts", `import { memory } from "../../stores/memory/index.ts";`],
+      ["testing/simulator/a.ts", `import "vitest";`],
+    ],
+    keeps: [
+      [
+        "testing/simulator/a.ts",
+        `import "./b.ts"; import "../../revocation/b.ts"; import "../../core/b.ts"; import "../../stores/numbering.ts";`,
+      ],
+      ["testing/a.ts", `import "../stores/memory/index.ts";`],
+    ],
+  },
   "SQLite in its place": {
     breaks: [
       ["http/a.ts", `import Database from "better-sqlite3";`],
