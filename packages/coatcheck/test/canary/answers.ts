@@ -1,4 +1,4 @@
-import { collect, minted, refreshSecret, ticketSecret, tokenSecret } from "./sinks.ts";
+import { collect, minted, refreshSecret, ticketSecret, tokenSecret, typed } from "./sinks.ts";
 
 const COOKIE = /^((?:__Host-Http-)?coatcheck=)([^;]*)/;
 
@@ -32,6 +32,6 @@ export function noteTyped(body: unknown, status: number): void {
   const fields = JSON.parse(body) as Record<string, unknown>;
   for (const name of TYPED) {
     const value = fields[name];
-    if (typeof value === "string") minted("password", value);
+    if (typeof value === "string") typed(value);
   }
 }

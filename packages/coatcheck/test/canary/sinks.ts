@@ -6,7 +6,16 @@ export const SINKS = ["log", "process", "http", "audit", "metrics", "spans", "da
 export type Sink = (typeof SINKS)[number];
 
 /** What lets somebody in, or would help to. `phc` alone may be in a database. */
-export type SecretKind = "password" | "ticket" | "access_token" | "refresh_token" | "master" | "derived_key" | "private_key" | "phc";
+export type SecretKind =
+  | "password"
+  | "ticket"
+  | "access_token"
+  | "refresh_token"
+  | "master"
+  | "derived_key"
+  | "client_secret"
+  | "private_key"
+  | "phc";
 
 export interface Secret {
   readonly kind: SecretKind;
@@ -50,6 +59,14 @@ export function minted(kind: SecretKind, text: string): void {
 export function closeSinks(): void {
   for (const file of files.values()) closeSync(file);
   files.clear();
+}
+
+/**
+ * Notes a password that was compared or stored. Tests also type what is none (an address, a word of the protocol, one letter many times over), and
+ * that stands everywhere: one of ours has a space or a digit in it, and no @.
+ */
+export function typed(password: string): void {
+  if (/[ \d]/.test(password) && !password.includes("@")) minted("password", password);
 }
 
 /** A cookie's secret begins behind its sid, which is public: 16 of its 56 bytes, so the 22nd character has some of both. */

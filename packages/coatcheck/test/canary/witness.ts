@@ -11,7 +11,7 @@ import type { Engine } from "../../src/http/engine.ts";
 import type { RequestSpan, TraceParent, Tracer } from "../../src/observe/tracer.ts";
 import { jsonLog } from "../../src/server/log.ts";
 import { collectDatabase } from "./database.ts";
-import { collect, minted, refreshSecret, ticketSecret, tokenSecret } from "./sinks.ts";
+import { collect, minted, refreshSecret, ticketSecret, tokenSecret, typed } from "./sinks.ts";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -118,15 +118,15 @@ function noteIssued(issued: unknown): void {
 /** Passwords that were good enough to be compared or stored; others are anything at all. */
 function noteTyped(accounts: Accounts): Accounts {
   const noting =
-    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>, typed: (args: A) => readonly string[]) =>
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>, passwords: (args: A) => readonly string[]) =>
     async (...args: A): Promise<R> => {
       try {
         const result = await call(...args);
-        for (const password of typed(args)) minted("password", password);
+        for (const password of passwords(args)) typed(password);
         return result;
       } catch (error) {
         if (error instanceof CoatcheckError && error.code === "invalid_credentials")
-          for (const password of typed(args)) minted("password", password);
+          for (const password of passwords(args)) typed(password);
         throw error;
       }
     };

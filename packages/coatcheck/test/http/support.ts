@@ -12,6 +12,7 @@ import { createRoutes } from "../../src/http/index.ts";
 import type { Engine, Peer, RouteGroup, Routes } from "../../src/http/index.ts";
 import { systemRandom } from "../../src/server/random.ts";
 import { collectAnswer } from "../canary/answers.ts";
+import { minted } from "../canary/sinks.ts";
 import { engineOn } from "../support/engine.ts";
 
 export const ISSUER = "https://id.example.com";
@@ -178,6 +179,7 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     hire: async (wanted = {}) => {
       const parts = { clients: store.clients, clock, random: systemRandom };
       const { client, secret } = await addClient(parts, { name: "Report", scopes: ["read", "write"], audiences: [ISSUER], ...wanted });
+      minted("client_secret", secret);
       return { id: client.id, secret, form: { client_id: client.id, client_secret: secret }, basic: basic(client.id, secret) };
     },
     fetchText: async (path, headers) => {
