@@ -34,7 +34,8 @@ export interface Outcome {
 }
 
 const PROCESSES = 3;
-const HEARTBEAT = 1_000;
+/** Five questions fit into a lease. */
+const HEARTBEATS = 5;
 /** How many credentials are in use at a time; short-lived, so that they end in all ways within one run. */
 const IN_USE = 12;
 const ACCESS_TTL = 15_000 as Milliseconds;
@@ -95,7 +96,7 @@ class World {
     this.#repeat(40_000, () => this.#failOver());
     this.#repeat(60_000, () => this.#restore());
     this.#repeat(5_000, () => this.#store.prune());
-    this.#timeline.runUntil(this.#mendedAt + 2 * HEARTBEAT + 200);
+    this.#timeline.runUntil(this.#mendedAt + (2 * this.#bound) / HEARTBEATS + 200);
     for (const process of this.#processes)
       if (!process.holdsLease) this.ledger.violations.push("no lease two heartbeats after all was mended");
   }
@@ -104,7 +105,7 @@ class World {
     return new Process({
       timeline: this.#timeline,
       machine: new Machine(this.#timeline, drawHardware(this.#dice, this.#mendedAt)),
-      heartbeat: HEARTBEAT,
+      heartbeat: this.#bound / HEARTBEATS,
       send: (question, answered) => this.#ask(name, question, answered),
       decided: (credential, decision) => {
         if (decision === "accepted") this.ledger.accept(credential, this.#processes[name] as Process, this.#timeline.now);
