@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { EVENTS, KEPT } from "../../src/core/events.ts";
 import { METRICS } from "../../src/observe/catalogue.ts";
@@ -53,4 +56,21 @@ If the trail can't be written, what has happened stands, the log has the event, 
 ${rows.join("\n")}
 `;
   await expect(text).toMatchFileSnapshot("../../../../docs/audit.md");
+});
+
+const SRC = fileURLToPath(new URL("../../src/", import.meta.url));
+const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts") && !/events\.ts$|catalogue\.ts$/.test(name))
+  .map((name) => readFileSync(join(SRC, name), "utf8"))
+  .join("\n");
+
+// What is written is in the table: the compiler sees to that. The other way round:
+test.each(Object.keys(EVENTS))("the event %s is written somewhere", (name) => {
+  // A pair of commands writes `user_${name}d`.
+  const [pair = ""] = /^(user|client)_(?=(en|dis)abled$)/.exec(name) ?? [];
+  expect(sources.includes(`"${name}"`) || (pair !== "" && sources.includes(`\`${pair}\${name}d\``))).toBe(true);
+});
+
+test.each(Object.keys(METRICS))("the metric %s is counted somewhere", (name) => {
+  expect(new RegExp(`metrics\\.${name}\\b`).test(sources)).toBe(true);
 });
