@@ -71,8 +71,9 @@ export function authFor(composed: Composed, routes: Routes): Auth {
   async function start(options: StartOptions): Promise<Started> {
     refuseWrongStart(options, Object.keys(engine.carriers));
     const data = options.data ?? null;
-    // The log head first, then the user: whatever changes in between ends or stales what is made here.
-    await revocations.sync();
+    // The log head first, then the user: whatever changes in between ends or stales what is made here. The head of now: what was made at an earlier one is
+    // ended by whatever ended this user's sessions a moment ago.
+    await revocations.read();
     const rsq = revocations.head;
     const user = await engine.users.get(options.userId as UserId);
     if (user === null || user.disabled)

@@ -43,6 +43,7 @@ import type { Metrics } from "./observe/metrics.ts";
 import { observeProcess } from "./observe/process.ts";
 import { observedStore } from "./observe/store.ts";
 import type { Tracer } from "./observe/tracer.ts";
+import type { MachineClocks } from "./revocation/elapsed.ts";
 import { Revocations } from "./revocation/revocations.ts";
 
 /** What a set-up is made of. Everything that touches the world comes in here. */
@@ -55,6 +56,8 @@ export interface Ingredients {
   readonly users: UserDirectory | null;
   readonly claims: DeclaredClaims;
   readonly clock: Clock;
+  /** The same machine's clocks, each for itself: what a lease is measured by. */
+  readonly clocks: MachineClocks;
   readonly random: Random;
   readonly log: Log;
   /** Spans for the requests of this set-up. Default: those of OpenTelemetry, if it is there. */
@@ -77,6 +80,9 @@ const KEEP_ENDED = duration("7d");
 const PURGE_BATCH = 1_000;
 /** How long entries of the log are kept when they can hit nothing any more, for the case that the clock says so wrongly. */
 const KEEP_EXPIRED = duration("10m");
+
+/** How long it is remembered who asked for a lease: longer than any lease, however wrong the clock. */
+const KEEP_HOLDERS = duration("1h");
 
 /** What looks on: the store is watched from here on, and the trail is written. */
 interface Watch {
@@ -139,6 +145,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     close: async () => {
       stopKeeping();
       stopWatching();
+      revocations.close();
       await activity.flush();
       await trail.close();
       await store.close();
@@ -181,14 +188,16 @@ async function watched(given: Ingredients): Promise<readonly [Ingredients, Watch
   ];
 }
 
-async function openCore({ settings, store, masters, users, clock, log }: Ingredients, watch: Watch): Promise<Core> {
+async function openCore({ settings, store, masters, users, clock, clocks, random, log }: Ingredients, watch: Watch): Promise<Core> {
   await store.open();
   let maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
   const secrets = liveSecrets(masters);
   const ring = new KeyRing({ keys: store.keys, secrets, log, longestTtl: () => maxAccessTtl });
   await ring.load();
-  const revocations = new Revocations(store.feed, clock, log, () => ring.reload());
-  await revocations.sync();
+  const { bound } = settings;
+  const holder = `node ${encode(random.bytes(12))}`;
+  const revocations = new Revocations({ feed: store.feed, clock, clocks, log, bound, holder, readKeys: () => ring.reload() });
+  await revocations.open();
   const lifetime = { idle: settings.idle, absolute: settings.absolute };
   return {
     secrets,
@@ -257,6 +266,7 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
       // Also without a word in the log: a secret file that was written by hand is heard of here.
       await core.ring.reload();
       await store.feed.prune(forgotten);
+      await store.feed.pruneHolders(instant(forgotten - KEEP_HOLDERS));
       await store.throttles.prune(now);
       await tendSigningKeys(keyPartsFor(parts, core), core.maxAccessTtl);
       await inSteps(() => store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH));

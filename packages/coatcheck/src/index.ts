@@ -8,7 +8,7 @@ import { compose } from "./compose.ts";
 import { readMetricsToken, readOptions } from "./config/options.ts";
 import type { CoatcheckOptions } from "./config/options.ts";
 import { createRoutes } from "./http/index.ts";
-import { systemClock } from "./server/clock.ts";
+import { systemClock, systemClocks } from "./server/clock.ts";
 import { jsonLog } from "./server/log.ts";
 import { systemRandom } from "./server/random.ts";
 import { librarySecrets } from "./server/secrets.ts";
@@ -26,6 +26,7 @@ export async function coatcheck(options: CoatcheckOptions): Promise<Auth> {
     users: options.users ?? null,
     claims: options.claims ?? {},
     clock: options.clock ?? systemClock,
+    clocks: systemClocks,
     random: options.random ?? systemRandom,
     log: options.log ?? jsonLog(),
     metricsToken: readMetricsToken(options),

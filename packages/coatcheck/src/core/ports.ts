@@ -155,12 +155,54 @@ export interface LogPage {
   readonly incarnation: string;
 }
 
+/** A process that asks for what is new, and for leave to decide from memory for a while. */
+export interface Hold {
+  /** Names the process, in this life of it: up to 128 characters. */
+  readonly holder: string;
+  /** Everything up to here it has applied. */
+  readonly from: Seq;
+  readonly lease: Milliseconds;
+}
+
+/** What it is answered: the page since `from`, read after it was noted that it holds a lease. */
+export interface Confirmed extends LogPage {
+  /** The clock of the machine that the store runs on; null if that is this one. */
+  readonly storeClock: Instant | null;
+}
+
+/** A process that may be deciding from memory. */
+export interface LeaseHolder {
+  readonly holder: string;
+  /** What it had applied when it asked last. */
+  readonly applied: Seq;
+  readonly lease: Milliseconds;
+  /** Random, and another with each time that it asks. */
+  readonly beat: string;
+}
+
 /** The one ordered log of what ended or changed: total order, no gap, visible as a prefix. */
 export interface Feed {
   /** Every entry with a seq in (from, head], in order. */
   since(from: Seq): MaybePromise<LogPage>;
-  /** Whether anything may have been committed, by whomever, since this was last asked. Cheap: it is asked on every check. */
-  moved(): MaybePromise<boolean>;
+  /**
+   * Whether anything may have been committed, by whomever, since this was last asked. Cheap: it is asked on every check.
+   * Null where nobody can know that without asking another machine: there processes decide from memory under a lease.
+   */
+  readonly moved: (() => MaybePromise<boolean>) | null;
+  /**
+   * Has `wake` called soon after anything was appended, by whomever, until the returned function is called. It makes things fast and is never relied on: a
+   * call may be late, or missing, or for nothing.
+   */
+  listen(wake: () => void): MaybePromise<() => void>;
+  /**
+   * Notes the holder of a lease and then, in a snapshot that began after that note was committed, reads the page. In this order: whoever appends and then asks
+   * for the {@link holders} misses none that has not been told of it.
+   */
+  confirm(hold: Hold, now: Instant): MaybePromise<Confirmed>;
+  /** Every process that ever asked for a lease, but those that were pruned. */
+  holders(): MaybePromise<readonly LeaseHolder[]>;
+  /** Forgets the holders that asked last before `before`. @returns how many. */
+  pruneHolders(before: Instant): MaybePromise<number>;
   /** Appends one entry that comes with no change of another port. */
   append(kind: LogKind, key: string, now: Instant): MaybePromise<Seq>;
   /**

@@ -5,7 +5,7 @@ import type { Tracer } from "./tracer.ts";
 
 type PortName = Exclude<keyof Store, "name" | "open" | "ping" | "close">;
 
-/** `glance`: asked at each check and answered from the file's header; neither counted nor traced, or a check would cost more than what it counts. */
+/** `glance`: asked at each check and answered from the file's header, or asked once and for all; neither counted nor traced, or a check would cost more than what it counts. */
 type Kind = "read" | "write" | "glance";
 
 /** Every operation of every port. A new one has to say what it is. */
@@ -22,7 +22,18 @@ const OPERATIONS: { readonly [Port in PortName]: { readonly [Operation in keyof 
     endAll: "write",
     purge: "write",
   },
-  feed: { since: "read", moved: "glance", append: "write", raiseAccessTtl: "write", raiseEpoch: "write", prune: "write" },
+  feed: {
+    since: "read",
+    moved: "glance",
+    listen: "glance",
+    confirm: "write",
+    holders: "read",
+    pruneHolders: "write",
+    append: "write",
+    raiseAccessTtl: "write",
+    raiseEpoch: "write",
+    prune: "write",
+  },
   users: {
     create: "write",
     byEmail: "read",
@@ -45,8 +56,9 @@ type Call = (...args: readonly unknown[]) => unknown;
 /** The same store, every call of it counted, timed and, in a request that is traced, a span. Wrapped once, where the set-up is composed. */
 export function observedStore(store: Store, metrics: Metrics, tracer: Tracer | null): Store {
   const ports = Object.entries(OPERATIONS).map(([port, operations]) => {
-    const target = store[port as PortName] as unknown as Readonly<Record<string, Call>>;
+    const target = store[port as PortName] as unknown as Readonly<Record<string, Call | null>>;
     const calls = Object.entries(operations).map(([operation, kind]) => {
+      if (target[operation] === null) return [operation, null];
       // Looked up at each call: a store may replace a method of its own.
       const call: Call = (...args) => (target[operation] as Call)(...args);
       return [operation, kind === "glance" ? call : observed(call, { port, operation, kind }, metrics, tracer)];

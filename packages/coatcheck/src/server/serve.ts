@@ -8,7 +8,7 @@ import { readTarget } from "../http/target.ts";
 import { createPages } from "../pages/index.ts";
 import { memory } from "../stores/memory/index.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock, systemClocks } from "./clock.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { HttpServer, Site } from "./http-server.ts";
 import { systemRandom } from "./random.ts";
@@ -45,7 +45,7 @@ export async function serve(config: ServerConfig, masters: Ingredients["masters"
   try {
     const own = config.metrics.port === null ? null : await listen(config.metrics.port, "--metrics-port");
     const watching = { metricsToken: config.metrics.token, logRequests: true };
-    const ports = { clock: systemClock, random: systemRandom, log };
+    const ports = { clock: systemClock, clocks: systemClocks, random: systemRandom, log };
     const composed = await compose({ settings, store, masters, users: null, claims: {}, ...ports, ...watching });
     own?.[0].answer({ issuer: settings.issuer, fetch: createMetricsSite(composed.engine) });
     http.answer({ issuer: settings.issuer, fetch: siteFor(composed) });

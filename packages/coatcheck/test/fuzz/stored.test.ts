@@ -10,7 +10,8 @@ import { instant } from "../../src/core/time.ts";
 import { describeDevice } from "../../src/http/device.ts";
 import { coatcheck } from "../../src/index.ts";
 import type { Store } from "../../src/index.ts";
-import { Revocations } from "../../src/revocation/revocations.ts";
+import { LogCopy } from "../../src/revocation/log-copy.ts";
+import type { RevocationTable } from "../../src/revocation/table.ts";
 import { fakeClock } from "../../src/testing/index.ts";
 import { openMemory, openSqlite } from "../stores/open.ts";
 import { ANYBODY, SILENT } from "../support/engine.ts";
@@ -93,29 +94,15 @@ describe(`log positions (FUZZ_SEED=${SEED})`, () => {
     kind: fc.constantFrom(...KINDS),
     key: fc.constantFrom("a", "b", "__proto__", ""),
   });
-  const of = (rsq: Seq) => ({ sid: "a", userId: "b", clientId: "__proto__", rsq }) as Parameters<Revocations["ended"]>[0];
+  const of = (rsq: Seq) => ({ sid: "a", userId: "b", clientId: "__proto__", rsq }) as Parameters<RevocationTable["ended"]>[0];
   const clock = fakeClock();
 
-  /** A feed that has these entries, and gives them in pages as they come: cut anywhere, some of them again. */
-  async function heard(pages: readonly (readonly LogEntry[])[]): Promise<Revocations> {
-    let page = 0;
-    const revocations = new Revocations(
-      {
-        moved: () => true,
-        since: (from) => ({
-          ...{ entries: pages[page] ?? [], head: seq(100), incarnation: "one" },
-          ...{ mark: "of 100", fromMark: from === 0 ? "" : "of 100" },
-        }),
-        append: () => seq(100),
-        raiseAccessTtl: (ttl) => ttl,
-        raiseEpoch: () => seq(100),
-        prune: () => 0,
-      },
-      clock,
-      SILENT,
-    );
-    for (; page < pages.length; page++) await revocations.sync();
-    return revocations;
+  /** A copy that hears these entries, in pages as they come: cut anywhere, some of them again. */
+  function heard(pages: readonly (readonly LogEntry[])[]): RevocationTable {
+    const copy = new LogCopy();
+    const head = { head: seq(100), mark: "of 100", incarnation: "one" };
+    for (const entries of pages) copy.take({ ...head, entries, from: copy.head, fromMark: copy.position.mark }, copy.position);
+    return copy.table;
   }
 
   it("mean the same, in whatever order, pages and repetitions they are heard", async () => {
@@ -125,8 +112,8 @@ describe(`log positions (FUZZ_SEED=${SEED})`, () => {
         const roll = (): number => dice.next().value as number;
         const shuffled = [...entries, ...entries.filter(() => roll() > 70)].toSorted(() => roll() - 50);
         const cut = shuffled.length === 0 ? 0 : roll() % shuffled.length;
-        const inOrder = await heard([entries]);
-        const anyhow = await heard([shuffled.slice(0, cut), shuffled.slice(cut)]);
+        const inOrder = heard([entries]);
+        const anyhow = heard([shuffled.slice(0, cut), shuffled.slice(cut)]);
         const standing = of(seq(at));
         const later = entries.filter((it) => it.seq > at);
         const hits = (kind: LogKind, key: string): boolean => later.some((it) => it.kind === kind && it.key === key);

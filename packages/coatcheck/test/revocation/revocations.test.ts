@@ -5,6 +5,7 @@ import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
 import type { MaybePromise } from "../../src/core/maybe.ts";
 import type { Clock, Feed, Log, LogEntry, LogKind, LogPage } from "../../src/core/ports.ts";
 import { instant } from "../../src/core/time.ts";
+import { HandClocks } from "./clocks.ts";
 import { Revocations } from "../../src/revocation/revocations.ts";
 
 const clock: Clock = { now: () => instant(0), every: () => () => {} };
@@ -52,6 +53,10 @@ class HandFeed {
         if (this.later === null) return answer;
         return new Promise((resolve) => this.later?.push(() => resolve(answer)));
       },
+      listen: () => () => {},
+      confirm: (hold) => ({ ...page(hold.from), storeClock: null }),
+      holders: () => [],
+      pruneHolders: () => 0,
       append: () => seq(0),
       raiseAccessTtl: (ttl) => ttl,
       raiseEpoch: (seen) => {
@@ -64,11 +69,15 @@ class HandFeed {
   }
 }
 
-function setUp(readKeys?: () => MaybePromise<void>) {
+function setUp(readKeys: () => MaybePromise<void> = () => undefined) {
   const feed = new HandFeed();
   const alarms: string[] = [];
   const log: Log = { info: () => {}, warn: () => {}, error: (event) => void alarms.push(event) };
-  return { feed, alarms, revocations: new Revocations(feed.port(), clock, log, readKeys) };
+  return {
+    feed,
+    alarms,
+    revocations: new Revocations({ feed: feed.port(), clock, clocks: new HandClocks(), log, holder: "me", readKeys }),
+  };
 }
 
 describe("keeping up with the log", () => {

@@ -5,7 +5,8 @@ import type { CoatcheckOptions } from "../../src/config/options.ts";
 import type { Clock, Log, Store } from "../../src/core/ports.ts";
 import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
 import { openTelemetry } from "../../src/observe/open-telemetry.ts";
-import { systemClock } from "../../src/server/clock.ts";
+import type { MachineClocks } from "../../src/revocation/elapsed.ts";
+import { systemClock, systemClocks } from "../../src/server/clock.ts";
 import { systemRandom } from "../../src/server/random.ts";
 import { FOLDER } from "../canary/sinks.ts";
 import { witnessed, witnessedLog, witnessedStore, witnessedTracer } from "../canary/witness.ts";
@@ -21,6 +22,7 @@ export const ANYBODY: UserDirectory = { get: (id) => ({ id, roles: ["member"], d
 interface TestParts {
   readonly store: Store;
   readonly clock?: Clock;
+  readonly clocks?: MachineClocks;
   readonly log?: Log;
   readonly users?: UserDirectory | null;
   readonly claims?: DeclaredClaims;
@@ -34,6 +36,7 @@ interface TestParts {
 export async function engineOn({
   store,
   clock = systemClock,
+  clocks = systemClocks,
   log = SILENT,
   users = null,
   claims = {},
@@ -42,7 +45,7 @@ export async function engineOn({
   ...watching
 }: TestParts): Promise<Composed> {
   const settings = readOptions({ issuer: "http://localhost:3000", store, ...options });
-  const parts = { settings, masters, users, claims, clock, random: systemRandom, ...watching };
+  const parts = { settings, masters, users, claims, clock, clocks, random: systemRandom, ...watching };
   if (FOLDER === undefined) return compose({ ...parts, store, log });
   const tracer = witnessedTracer(await openTelemetry());
   return witnessed(await compose({ ...parts, store: witnessedStore(store, masters()), log: witnessedLog(log), tracer }), store);

@@ -23,9 +23,7 @@ export function checkTicket(parts: CookieParts, text: string, now: Instant): May
   // 1 read
   const ticket = parseTicket(text);
   if (ticket === null) return refuseJunk(parts, "malformed");
-  const synced = parts.revocations.sync();
-  if (isPromise(synced)) return synced.then(() => lookUp(parts, ticket, now));
-  return lookUp(parts, ticket, now);
+  return parts.revocations.decide(() => lookUp(parts, ticket, now));
 }
 
 function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<Verdict> {

@@ -25,9 +25,7 @@ export function checkProof(parts: TokenParts, text: string, now: Instant): Maybe
   // 1 read
   const shown = parts.verified.get(text) ?? parseProof(text);
   if (shown === null) return refuseJunk(parts, "malformed");
-  const synced = parts.revocations.sync();
-  if (isPromise(synced)) return synced.then(() => judgeForUs(parts, text, shown, now));
-  return judgeForUs(parts, text, shown, now);
+  return parts.revocations.decide(() => judgeForUs(parts, text, shown, now));
 }
 
 function judgeForUs(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
@@ -62,16 +60,15 @@ export function judge(parts: TokenParts, verified: VerifiedToken, audience: stri
   if (wrong !== null) return refuse(wrong);
   // 5 ended?
   if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
-  if (claims.rsq > parts.revocations.head) return fromTheFuture(parts, verified);
+  if (claims.rsq > parts.revocations.head) return judgeAhead(parts, verified, audience, now);
   if (parts.revocations.ended(standing)) return refuse("ended");
   if (parts.revocations.stale(standing)) return refuse("stale");
   return { ok: true, principal, until: claims.exp };
 }
 
-/** The log that this token was made at is longer than the store's: the store lost writes. */
-function fromTheFuture(parts: TokenParts, { claims }: VerifiedToken): MaybePromise<Verdict> {
-  const alarmed = parts.revocations.rolledBack(claims.rsq);
-  return isPromise(alarmed) ? alarmed.then(() => refuse("ahead")) : refuse("ahead");
+/** Made at a position that has not been heard of here: another process was told of it before this one, or the store lost writes. */
+function judgeAhead(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
+  return chain(parts.revocations.reaches(verified.claims.rsq), (it) => (it ? judge(parts, verified, audience, now) : refuse("ahead")));
 }
 
 function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {

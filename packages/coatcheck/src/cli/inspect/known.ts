@@ -7,6 +7,7 @@ import { parseRefreshToken } from "../../carriers/token/refresh-token.ts";
 import type { RefreshToken } from "../../carriers/token/refresh-token.ts";
 import { decideRefresh } from "../../carriers/token/rotation.ts";
 import { ConfigError } from "../../core/errors.ts";
+import { seq } from "../../core/ids.ts";
 import type { UserId } from "../../core/ids.ts";
 import { judgeLifetime } from "../../core/lifetime.ts";
 import type { SigningKeyRecord } from "../../core/ports.ts";
@@ -18,7 +19,7 @@ import { sha256 } from "../../crypto/hash.ts";
 import { importPublicJwk } from "../../crypto/jwk.ts";
 import type { JsonObject } from "../../crypto/json.ts";
 import { deriveSecrets } from "../../crypto/secrets.ts";
-import { Revocations } from "../../revocation/revocations.ts";
+import { LogCopy } from "../../revocation/log-copy.ts";
 import { StartError } from "../../server/start-error.ts";
 import type { Desk } from "../desk.ts";
 import { audienceCheck, issuerCheck, signatureCheck, timeCheck } from "./checks.ts";
@@ -65,30 +66,22 @@ async function tokenInStore(desk: Desk, token: SignedForm, now: Instant): Promis
   return { checks: [...checks, ...(await logChecks(desk, records, proof.kid, claims)), ...session], session: found?.session ?? null };
 }
 
-async function logChecks(
-  { store, clock }: Desk,
-  records: readonly SigningKeyRecord[],
-  kid: string,
-  claims: AccessClaims,
-): Promise<Check[]> {
-  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const revocations = new Revocations(store.feed, clock, silent);
-  await revocations.sync();
-  const isRevoked = revocations.keyRevoked(kid) || records.some((it) => it.kid === kid && it.revokedAt !== null);
+async function logChecks({ store }: Desk, records: readonly SigningKeyRecord[], kid: string, claims: AccessClaims): Promise<Check[]> {
+  const copy = new LogCopy();
+  copy.take({ ...(await store.feed.since(seq(0))), from: seq(0) }, copy.position);
+  const isRevoked = copy.table.keyRevoked(kid) || records.some((it) => it.kid === kid && it.revokedAt !== null);
   const key: Check = isRevoked
     ? { check: "key", reason: "forged", says: "its key was revoked: whatever it signed is void" }
     : { check: "key", reason: null, says: "its key was not revoked" };
-  return [key, logCheck(revocations, claims)];
+  return [key, logCheck(copy, claims)];
 }
 
-function logCheck(revocations: Revocations, claims: AccessClaims): Check {
+function logCheck({ head, table }: LogCopy, claims: AccessClaims): Check {
   const check = "log";
   const standing = standingOf(claims);
-  if (claims.rsq > revocations.head) return { check, reason: "ahead", says: "it is from a later log than this store's, which lost writes" };
-  if (revocations.ended(standing))
-    return { check, reason: "ended", says: "its session, its user or its client was ended after it was made" };
-  if (revocations.stale(standing))
-    return { check, reason: "stale", says: "something that it says has changed since: it must be refreshed" };
+  if (claims.rsq > head) return { check, reason: "ahead", says: "it is from a later log than this store's, which lost writes" };
+  if (table.ended(standing)) return { check, reason: "ended", says: "its session, its user or its client was ended after it was made" };
+  if (table.stale(standing)) return { check, reason: "stale", says: "something that it says has changed since: it must be refreshed" };
   return { check, reason: null, says: "nothing has ended or changed since it was made" };
 }
 

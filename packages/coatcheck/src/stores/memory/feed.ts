@@ -1,25 +1,41 @@
-import type { Feed } from "../../core/ports.ts";
+import type { Seq } from "../../core/ids.ts";
+import type { Feed, LogPage } from "../../core/ports.ts";
 import type { Milliseconds } from "../../core/time.ts";
-import { nextEpoch } from "../numbering.ts";
+import { newMark, nextEpoch } from "../numbering.ts";
 import { append } from "./log.ts";
 import type { Memory } from "./tables.ts";
 
 export function memoryFeed(memory: Memory): Feed {
   let seenCommits = -1;
   return {
-    since(from) {
-      const { log, head, mark, incarnation } = memory.read();
-      const last = log.findLastIndex(({ entry }) => entry.seq <= from);
-      const entries = log.slice(last + 1).map(({ entry }) => ({ ...entry }));
-      const known = from === head ? mark : log[last]?.entry.seq === from ? log[last].mark : null;
-      return { entries, head, mark, fromMark: from === 0 ? "" : known, incarnation };
-    },
+    since: (from) => pageOf(memory, from),
 
     moved() {
       memory.read();
       const moved = memory.commits !== seenCommits;
       seenCommits = memory.commits;
       return moved;
+    },
+
+    listen(wake) {
+      const { listeners } = memory.read();
+      listeners.add(wake);
+      return () => void listeners.delete(wake);
+    },
+
+    confirm({ holder, from, lease }, now) {
+      const { holders, random } = memory.write();
+      holders.set(holder, { holder, applied: from, lease, beat: newMark(random), at: now });
+      return { ...pageOf(memory, from), storeClock: null };
+    },
+
+    holders: () => [...memory.read().holders.values()].map(({ at: _at, ...holder }) => holder),
+
+    pruneHolders(before) {
+      const { holders } = memory.write();
+      const gone = [...holders.values()].filter(({ at }) => at < before);
+      for (const { holder } of gone) holders.delete(holder);
+      return gone.length;
     },
 
     append: (kind, key, now) => append(memory.write(), kind, key, now),
@@ -44,4 +60,12 @@ export function memoryFeed(memory: Memory): Feed {
       return pruned;
     },
   };
+}
+
+function pageOf(memory: Memory, from: Seq): LogPage {
+  const { log, head, mark, incarnation } = memory.read();
+  const last = log.findLastIndex(({ entry }) => entry.seq <= from);
+  const entries = log.slice(last + 1).map(({ entry }) => ({ ...entry }));
+  const known = from === head ? mark : log[last]?.entry.seq === from ? log[last].mark : null;
+  return { entries, head, mark, fromMark: from === 0 ? "" : known, incarnation };
 }

@@ -15,6 +15,8 @@ export function append(tables: Tables, kind: LogKind, key: string, now: Instant,
   tables.log.push({ entry, mark: tables.mark });
   if (isScope(kind)) tables.cutoffs.set(scopeKey(kind, key), { seq: at, at: now });
   if (kind === "sid") markEnded(tables, key as Sid, at, now);
+  // Not before the caller is through: nobody may look into the middle of a transaction.
+  for (const wake of tables.listeners) queueMicrotask(wake);
   return at;
 }
 

@@ -2,7 +2,7 @@ import { StoreUnavailable } from "../../core/errors.ts";
 import type { ClientRecord } from "../../core/clients.ts";
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { seq } from "../../core/ids.ts";
-import type { AuditEvent, LogEntry, Random, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
+import type { AuditEvent, LeaseHolder, LogEntry, Random, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { newIncarnation } from "../numbering.ts";
@@ -33,6 +33,11 @@ export interface Cutoff {
   readonly at: Instant;
 }
 
+export interface HolderRow extends LeaseHolder {
+  /** When it asked last. */
+  readonly at: Instant;
+}
+
 export interface CountRow {
   readonly count: number;
   readonly endsAt: Instant;
@@ -56,6 +61,8 @@ export interface Tables {
   readonly clients: Map<ClientId, ClientRow>;
   readonly keys: Map<string, SigningKeyRecord>;
   readonly counts: Map<string, CountRow>;
+  readonly holders: Map<string, HolderRow>;
+  readonly listeners: Set<() => void>;
 }
 
 /** The engine: it can be open or closed, and counts commits. A call is a transaction because nothing in it waits. */
@@ -81,6 +88,8 @@ export class Memory {
       clients: new Map(),
       keys: new Map(),
       counts: new Map(),
+      holders: new Map(),
+      listeners: new Set(),
     };
   }
 

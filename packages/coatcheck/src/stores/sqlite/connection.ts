@@ -12,6 +12,9 @@ import { migrate } from "./schema.ts";
  */
 export type Role = "reader" | "writer" | "toucher";
 
+/** How often the file is asked whether anybody wrote, for those who wait for that, in milliseconds. A look costs a few microseconds. */
+const LOOK_EVERY = 10;
+
 type Handle = Database.Database;
 type Handles = Readonly<Record<Role, Handle>>;
 
@@ -30,6 +33,7 @@ export class Connection {
   readonly #busyTimeout: Milliseconds;
   #handles: Handles | null = null;
   #watcher: Watcher | null = null;
+  readonly #listening = new Set<() => void>();
 
   /** @param path absolute. */
   constructor(path: string, busyTimeout: Milliseconds) {
@@ -70,6 +74,7 @@ export class Connection {
   }
 
   close(): void {
+    for (const stop of this.#listening) stop();
     this.#watcher?.close();
     for (const handle of Object.values(this.#handles ?? {})) handle.close();
     this.#handles = null;
@@ -79,6 +84,27 @@ export class Connection {
   /** Whether any process has committed anything, this one included, since this was last asked; true at first. */
   changed(): boolean {
     return guard(() => (this.#watcher ?? notOpen()).changed());
+  }
+
+  /** Has `wake` called soon after any process has committed anything. @returns what ends it. */
+  onChange(wake: () => void): () => void {
+    this.#opened();
+    const watcher = watch(new Database(this.#path, { readonly: true, timeout: this.#busyTimeout }));
+    watcher.changed();
+    const timer = setInterval(() => {
+      try {
+        if (watcher.changed()) wake();
+      } catch {
+        wake(); // whoever is woken asks the store, and hears of the outage there
+      }
+    }, LOOK_EVERY).unref();
+    const stop = (): void => {
+      clearInterval(timer);
+      watcher.close();
+      this.#listening.delete(stop);
+    };
+    this.#listening.add(stop);
+    return stop;
   }
 
   query<P extends readonly unknown[], R = unknown>(role: Role, sql: string): Query<P, R> {

@@ -1,7 +1,7 @@
 import type { Seq } from "../../core/ids.ts";
-import type { Feed, LogEntry, LogKind } from "../../core/ports.ts";
+import type { Feed, LeaseHolder, LogEntry, LogKind, LogPage, Random } from "../../core/ports.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
-import { nextEpoch } from "../numbering.ts";
+import { newMark, nextEpoch } from "../numbering.ts";
 import type { Connection } from "./connection.ts";
 import type { LogWriter } from "./log.ts";
 
@@ -18,14 +18,8 @@ interface PageRow {
   readonly at: Instant;
 }
 
-export function sqliteFeed(db: Connection, log: LogWriter): Feed {
-  const page = db.query<[{ readonly from: Seq }], PageRow>(
-    "reader",
-    `SELECT h.seq AS head, h.mark, h.incarnation,
-       CASE :from WHEN 0 THEN '' WHEN h.seq THEN h.mark ELSE (SELECT mark FROM rev_log WHERE seq = :from) END AS from_mark,
-       l.seq, l.kind, l.key, l.expires_at, l.at
-     FROM rev_head AS h LEFT JOIN rev_log AS l ON l.seq > :from ORDER BY l.seq`,
-  );
+export function sqliteFeed(db: Connection, log: LogWriter, random: Random): Feed {
+  const since = pageReader(db);
   const raiseAccessTtl = db.query<[Milliseconds], { longest: Milliseconds }>(
     "writer",
     "UPDATE rev_head SET longest_access_ttl = max(coalesce(longest_access_ttl, 0), ?) RETURNING longest_access_ttl AS longest",
@@ -33,13 +27,13 @@ export function sqliteFeed(db: Connection, log: LogWriter): Feed {
   const prune = db.query<[Instant]>("writer", "DELETE FROM rev_log WHERE expires_at < ?");
 
   return {
-    since(from) {
-      const rows = page.all({ from });
-      const { head, mark, from_mark: fromMark, incarnation } = rows[0] as PageRow;
-      return { entries: rows.flatMap(toEntry), head, mark, fromMark, incarnation };
-    },
+    since,
 
     moved: () => db.changed(),
+
+    listen: (wake) => db.onChange(wake),
+
+    ...leaseHolders(db, since, random),
 
     append: (kind, key, now) => db.transaction(() => log.append(kind, key, now)),
 
@@ -52,6 +46,42 @@ export function sqliteFeed(db: Connection, log: LogWriter): Feed {
       }),
 
     prune: (before) => db.transaction(() => prune.run(before)),
+  };
+}
+
+function pageReader(db: Connection): (from: Seq) => LogPage {
+  const page = db.query<[{ readonly from: Seq }], PageRow>(
+    "reader",
+    `SELECT h.seq AS head, h.mark, h.incarnation,
+       CASE :from WHEN 0 THEN '' WHEN h.seq THEN h.mark ELSE (SELECT mark FROM rev_log WHERE seq = :from) END AS from_mark,
+       l.seq, l.kind, l.key, l.expires_at, l.at
+     FROM rev_head AS h LEFT JOIN rev_log AS l ON l.seq > :from ORDER BY l.seq`,
+  );
+  return (from) => {
+    const rows = page.all({ from });
+    const { head, mark, from_mark: fromMark, incarnation } = rows[0] as PageRow;
+    return { entries: rows.flatMap(toEntry), head, mark, fromMark, incarnation };
+  };
+}
+
+/** Who may be deciding from memory. A power cut may lose such a note: it ends the leases' hub too, and a hub that has started waits for all it may have forgotten. */
+function leaseHolders(db: Connection, since: (from: Seq) => LogPage, random: Random): Pick<Feed, "confirm" | "holders" | "pruneHolders"> {
+  const note = db.query<[LeaseHolder & { at: Instant }]>(
+    "toucher",
+    `INSERT INTO lease_holders (holder, applied, lease, beat, at) VALUES (@holder, @applied, @lease, @beat, @at)
+     ON CONFLICT DO UPDATE SET applied = excluded.applied, lease = excluded.lease, beat = excluded.beat, at = excluded.at`,
+  );
+  const list = db.query<[], LeaseHolder>("reader", "SELECT holder, applied, lease, beat FROM lease_holders");
+  const prune = db.query<[Instant]>("toucher", "DELETE FROM lease_holders WHERE at < ?");
+  return {
+    confirm({ holder, from, lease }, now) {
+      db.transaction(() => void note.run({ holder, applied: from, lease, beat: newMark(random), at: now }), "toucher");
+      return { ...since(from), storeClock: null };
+    },
+
+    holders: () => list.all(),
+
+    pruneHolders: (before) => db.transaction(() => prune.run(before), "toucher"),
   };
 }
 

@@ -34,7 +34,7 @@ export function sqlite(path: string, { random = nodeRandom, busyTimeout = durati
     ping: () => void ping.get(),
     close: () => db.close(),
     sessions: sqliteSessions(db, log),
-    feed: sqliteFeed(db, log),
+    feed: sqliteFeed(db, log, random),
     users: sqliteUsers(db, log),
     clients: sqliteClients(db, log),
     keys: sqliteKeys(db, log),

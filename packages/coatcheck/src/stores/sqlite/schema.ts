@@ -143,8 +143,19 @@ ALTER TABLE rev_head ADD COLUMN mark TEXT NOT NULL DEFAULT '';
 ALTER TABLE rev_log ADD COLUMN mark TEXT NOT NULL DEFAULT '';
 `;
 
+/** Who may be deciding from memory. */
+const VERSION_5 = `
+CREATE TABLE lease_holders (
+  holder TEXT PRIMARY KEY,
+  applied INTEGER NOT NULL,
+  lease INTEGER NOT NULL,
+  beat TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /**
  * Makes the schema, or brings it up to date. One write transaction from the first look to the last change: of several processes that start

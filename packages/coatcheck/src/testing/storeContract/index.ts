@@ -5,6 +5,7 @@ import type { Cases } from "./bench.ts";
 import { clients } from "./clients.ts";
 import { endingAll, endingOne, purging } from "./ending.ts";
 import { general } from "./general.ts";
+import { keepingUp } from "./keeping-up.ts";
 import { keys } from "./keys.ts";
 import { feed } from "./log.ts";
 import { audit, throttles } from "./others.ts";
@@ -33,6 +34,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   "sessions.endAll": endingAll,
   "sessions.purge": purging,
   feed,
+  "feed: keeping up": keepingUp,
   users: accounts,
   "users.changePassword": passwords,
   clients,

@@ -153,36 +153,6 @@ export const feed: Cases = {
     assert.equal((await feed.since(head)).fromMark, null);
   },
 
-  "Moved is true at first, and after every commit; asked again it is false": async (t) => {
-    const { store, now } = t;
-    assert.equal(await store.feed.moved(), true);
-    assert.equal(await store.feed.moved(), false);
-    const user = await t.account();
-    const { sid } = await t.start({ userId: user.id });
-    const writes = [
-      () => store.feed.append("invalidate-user", user.id, now),
-      () => store.users.setRoles(user.id, ["reader"], now),
-      () => store.sessions.renew(sid, t.renewal()),
-      () => store.sessions.end({ sid }, now),
-      () => store.sessions.endAll(user.id, null, now),
-    ];
-    for (const write of writes) {
-      await store.feed.moved();
-      assert.equal(await store.feed.moved(), false);
-      await write();
-      assert.equal(await store.feed.moved(), true);
-    }
-  },
-
-  "Reading moves nothing": async (t) => {
-    const { sid, userId } = await t.start();
-    await t.store.feed.moved();
-    await t.store.sessions.find(sid);
-    await t.store.sessions.list(userId, t.now);
-    await t.store.feed.since(seq(0));
-    assert.equal(await t.store.feed.moved(), false);
-  },
-
   "A cutoff of a user, a client or all ends what began before it, and nothing that begins after": async (t) => {
     const clientId = t.clientId();
     for (const kind of ["user", "client", "global"] as const) {

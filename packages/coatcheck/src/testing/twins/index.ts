@@ -1,6 +1,7 @@
 import { accountTwins, passwordTwins } from "./accounts.ts";
 import { clientTwins } from "./clients.ts";
 import { endAllTwins, endTwins, purgeTwins } from "./ending.ts";
+import { keepingUpTwins } from "./keeping-up.ts";
 import { keyTwins } from "./keys.ts";
 import { feedTwins } from "./log.ts";
 import { auditTwins, throttleTwins } from "./others.ts";
@@ -24,6 +25,7 @@ export const brokenStores: readonly Twin[] = [
   ...endAllTwins,
   ...purgeTwins,
   ...feedTwins,
+  ...keepingUpTwins,
   ...accountTwins,
   ...passwordTwins,
   ...clientTwins,

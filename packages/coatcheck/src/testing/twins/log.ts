@@ -70,35 +70,6 @@ export const feedTwins: readonly Twin[] = [
   twin("the mark goes with the entry", "The head keeps its mark when its entry has gone", (store) =>
     pages(store, (page, from) => (page.entries.length === 0 && from !== 0 ? { ...page, fromMark: null } : page)),
   ),
-  twin("it never moves", "Moved is true at first, and after every commit; asked again it is false", () => ({
-    feed: { moved: () => false },
-  })),
-  twin("the first look sees nothing", "Moved is true at first, and after every commit; asked again it is false", ({ feed }) => {
-    let asked = false;
-    return {
-      feed: {
-        moved: async () => {
-          const moved = await feed.moved();
-          const first = !asked;
-          asked = true;
-          return !first && moved;
-        },
-      },
-    };
-  }),
-  twin("its own commits do not count", "Moved is true at first, and after every commit; asked again it is false", ({ feed, sessions }) => ({
-    sessions: {
-      end: async (...args) => {
-        const outcome = await sessions.end(...args);
-        await feed.moved();
-        return outcome;
-      },
-    },
-  })),
-  twin("it moves whenever it is asked", "Reading moves nothing", () => {
-    let known = false;
-    return { feed: { moved: () => known || (known = true) } };
-  }),
   twin(
     "a client can't be cut off",
     "A cutoff of a user, a client or all ends what began before it, and nothing that begins after",

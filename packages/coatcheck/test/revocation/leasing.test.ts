@@ -1,0 +1,273 @@
+import { describe, expect, it } from "vitest";
+import { StoreUnavailable } from "../../src/core/errors.ts";
+import { seq } from "../../src/core/ids.ts";
+import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
+import type { MaybePromise } from "../../src/core/maybe.ts";
+import type { Log, LogKind, Store } from "../../src/core/ports.ts";
+import { duration, instant } from "../../src/core/time.ts";
+import { Revocations } from "../../src/revocation/revocations.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { fakeClock } from "../../src/testing/index.ts";
+import { HandClocks } from "./clocks.ts";
+
+const standing = { sid: "s" as Sid, userId: "u" as UserId, clientId: "c" as ClientId, rsq: seq(0) };
+const BOUND = duration("5s");
+/** What the bound leaves of the lease for a clock that is slow. */
+const LEASE = 4_995;
+
+/** A store that nobody can ask before each decision, and that the test cuts off, holds up and puts back. */
+class FarStore {
+  readonly #store: Store = memory();
+  readonly confirms: number[] = [];
+  down = false;
+  storeClock: () => number | null = () => null;
+  held: (() => void)[] | null = null;
+  #wake = (): void => {};
+
+  async open(): Promise<this> {
+    await this.#store.open();
+    return this;
+  }
+
+  append(kind: LogKind = "sid", key = "s"): void {
+    void this.#store.feed.append(kind, key, instant(1_800_000_000_000));
+  }
+
+  news(): void {
+    this.#wake();
+  }
+
+  feed(): Store["feed"] {
+    const { feed } = this.#store;
+    return {
+      ...feed,
+      moved: null,
+      listen: (wake) => {
+        this.#wake = wake;
+        return () => (this.#wake = () => {});
+      },
+      confirm: async (hold, now) => {
+        this.confirms.push(hold.from);
+        if (this.down) throw new StoreUnavailable("down");
+        const page = await feed.confirm(hold, now);
+        if (this.held !== null) await new Promise<void>((go) => this.held?.push(go));
+        return { ...page, storeClock: this.storeClock() as never };
+      },
+    };
+  }
+}
+
+async function setUp(readKeys: () => MaybePromise<void> = () => undefined) {
+  const store = await new FarStore().open();
+  const clocks = new HandClocks();
+  const clock = fakeClock(instant(clocks.wall()));
+  const said: string[] = [];
+  const log: Log = { info: () => {}, warn: () => {}, error: (event) => void said.push(event) };
+  const parts = { feed: store.feed(), clock, clocks, log, bound: BOUND, holder: "node one", readKeys };
+  const revocations = new Revocations(parts);
+  /** Time passes for every clock. */
+  const pass = (ms: number): void => {
+    clocks.pass(ms);
+    clock.advance(ms);
+  };
+  const lives = (): MaybePromise<boolean> => revocations.decide(() => !revocations.ended(standing));
+  return { store, clocks, said, revocations, pass, lives };
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+describe("deciding under a lease", () => {
+  it("asks nobody while the lease holds, and is synchronous", async () => {
+    const { store, clocks, revocations, lives } = await setUp();
+    await revocations.open();
+    expect(store.confirms).toEqual([0]);
+    store.append();
+    clocks.pass(LEASE - 1);
+    expect(lives()).toBe(true);
+    expect(revocations.left()).toBeCloseTo(1);
+    expect(store.confirms.length).toBe(1);
+  });
+
+  it("asks when the lease has run out, and goes by the answer", async () => {
+    const { store, clocks, revocations, lives } = await setUp();
+    await revocations.open();
+    store.append();
+    clocks.pass(LEASE);
+    expect(await lives()).toBe(false);
+    expect(store.confirms.length).toBe(2);
+    expect(lives()).toBe(false);
+  });
+
+  it("can't decide when the lease has run out and the store does not answer; it can again when it does", async () => {
+    const { store, clocks, revocations, lives } = await setUp();
+    await revocations.open();
+    clocks.pass(LEASE);
+    store.down = true;
+    await expect(lives()).rejects.toThrow(StoreUnavailable);
+    store.down = false;
+    expect(await lives()).toBe(true);
+  });
+
+  it("does not decide before it has ever heard from the store", async () => {
+    const { store, revocations, lives } = await setUp();
+    store.down = true;
+    await expect(revocations.open()).rejects.toThrow(StoreUnavailable);
+    await expect(lives()).rejects.toThrow(StoreUnavailable);
+  });
+
+  it("looks at the lease after it has judged: a pause in the middle of that counts", async () => {
+    const { store, clocks, revocations } = await setUp();
+    await revocations.open();
+    store.append();
+    let pauses = 1;
+    const verdict = revocations.decide(() => {
+      const lives = !revocations.ended(standing);
+      if (pauses-- > 0) clocks.pass(8_000);
+      return lives;
+    });
+    expect(await verdict).toBe(false);
+  });
+
+  it("looks at it again after a judgement that had to wait", async () => {
+    const { store, clocks, revocations } = await setUp();
+    await revocations.open();
+    let judged = 0;
+    const verdict = revocations.decide(async () => {
+      const lives = !revocations.ended(standing);
+      judged += 1;
+      if (judged === 1) {
+        store.append();
+        clocks.pass(LEASE);
+      }
+      await Promise.resolve();
+      return lives;
+    });
+    expect(await verdict).toBe(false);
+    expect(judged).toBe(2);
+  });
+
+  it("runs from when the question was sent, however late the answer comes", async () => {
+    const { store, clocks, revocations, lives } = await setUp();
+    store.held = [];
+    const opening = revocations.open();
+    await turns();
+    clocks.pass(3_000);
+    store.held.shift()?.();
+    store.held = null;
+    await opening;
+    expect(revocations.left()).toBeCloseTo(LEASE - 3_000);
+    expect(lives()).toBe(true);
+  });
+
+  it("asks at every heartbeat, and keeps the lease", async () => {
+    const { store, revocations, pass } = await setUp();
+    await revocations.open();
+    for (let beat = 0; beat < 30; beat += 1) {
+      pass(BOUND / 5);
+      await turns();
+    }
+    expect(store.confirms.length).toBe(31);
+    expect(revocations.left()).toBeCloseTo(LEASE);
+    revocations.close();
+    pass(10 * BOUND);
+    await turns();
+    expect(store.confirms.length).toBe(31);
+  });
+
+  it("does not heap up questions on a store that does not answer", async () => {
+    const { store, revocations, pass } = await setUp();
+    await revocations.open();
+    store.held = [];
+    pass(20 * BOUND);
+    await turns();
+    expect(store.confirms.length).toBe(1 + 3);
+  });
+
+  it("follows news at once, and says so to the store", async () => {
+    const { store, revocations, pass, lives } = await setUp();
+    await revocations.open();
+    store.append();
+    store.news();
+    await turns();
+    expect(lives()).toBe(false);
+    pass(20);
+    await turns();
+    expect(store.confirms).toEqual([0, 0, 1]);
+    pass(100);
+    await turns();
+    expect(store.confirms.length).toBe(3);
+  });
+
+  it("of many who must read while a question is on its way one asks for all, and after them all", async () => {
+    const { store, revocations } = await setUp();
+    await revocations.open();
+    store.held = [];
+    const first = revocations.read();
+    await turns();
+    store.append();
+    const others = Array.from({ length: 9 }, () => revocations.read());
+    const [held] = [store.held];
+    store.held = null;
+    for (const go of held) go();
+    await Promise.all([first, ...others]);
+    expect(store.confirms.length).toBe(3);
+    expect(revocations.ended(standing)).toBe(true);
+  });
+
+  it.each(["key", "invalidate-keys"] as const)("holds no lease on an entry `%s` before the keys have been read", async (kind) => {
+    let down = true;
+    const { store, clocks, revocations, lives } = await setUp(() => {
+      if (down) throw new StoreUnavailable("down");
+    });
+    await revocations.open();
+    store.append(kind, "k");
+    clocks.pass(LEASE);
+    await expect(lives()).rejects.toThrow(StoreUnavailable);
+    expect(revocations.keyRevoked("k")).toBe(false);
+    down = false;
+    expect(await lives()).toBe(true);
+    expect(revocations.keyRevoked("k")).toBe(kind === "key");
+  });
+
+  it("has no lease while its clock and the store's are minutes apart, and says what to do", async () => {
+    const { store, clocks, said, revocations, lives } = await setUp();
+    store.storeClock = () => clocks.wall();
+    await revocations.open();
+    clocks.pass(LEASE);
+    store.storeClock = () => clocks.wall() - 301_000;
+    await expect(lives()).rejects.toThrow(StoreUnavailable);
+    expect(said).toEqual(["clocks_apart"]);
+    store.storeClock = () => clocks.wall();
+    expect(await lives()).toBe(true);
+  });
+
+  it("reads everything again when its clocks have disagreed", async () => {
+    const { store, clocks, revocations, lives } = await setUp();
+    store.append();
+    await revocations.open();
+    clocks.setWall(60_000);
+    expect(await lives()).toBe(false);
+    expect(store.confirms.slice(1)).toContain(0);
+  });
+});
+
+describe("a position that has not been heard of here", () => {
+  it("is asked for, and is there: another process was told of it before", async () => {
+    const { store, revocations } = await setUp();
+    await revocations.open();
+    store.append();
+    expect(await revocations.reaches(seq(1))).toBe(true);
+    expect(revocations.ended(standing)).toBe(true);
+  });
+
+  it("is asked for, and is not there: the store lost writes, and a new epoch begins", async () => {
+    const { said, revocations } = await setUp();
+    await revocations.open();
+    expect(await revocations.reaches(seq(7))).toBe(false);
+    expect(said).toEqual(["store_rolled_back"]);
+    expect(revocations.head).toBe(2 ** 40 + 1);
+  });
+});
