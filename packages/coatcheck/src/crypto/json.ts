@@ -28,11 +28,8 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject | null {
   const written = countMembers(text, escapes);
   if (written === null) return null;
   const value = parse(text);
-  if (!isObject(value)) return null;
-  const found: Findings = { members: 0, sound: true, escapes };
-  inspect(value, found);
   // JSON.parse keeps the last of several members of one name: fewer come out than were written.
-  return found.sound && found.members === written ? (value as JsonObject) : null;
+  return isObject(value) && membersOf(value, escapes) === written ? (value as JsonObject) : null;
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {
@@ -68,7 +65,7 @@ function countMembers(text: string, escapes: boolean): number | null {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       lastString = at;
-      at = endOfString(text, at);
+      at = endOfString(text, at, escapes);
     } else if (char === COLON) {
       members++;
       if (escapes && text.slice(lastString, at).includes("\\")) return null;
@@ -78,38 +75,46 @@ function countMembers(text: string, escapes: boolean): number | null {
   return members;
 }
 
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  return at;
+/** Where its closing quote is, or the end of the text. */
+function endOfString(text: string, start: number, escapes: boolean): number {
+  let end = text.indexOf('"', start + 1);
+  if (escapes) while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
 }
 
-interface Findings {
-  members: number;
-  sound: boolean;
-  /** Whether any text in it can be unsound: only escapes can write what is. */
-  readonly escapes: boolean;
+/** Whether an odd number of backslashes stands before it. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text.charCodeAt(before - 1) === BACKSLASH) before--;
+  return (at - before) % 2 === 1;
 }
 
-function inspect(value: unknown, found: Findings): void {
-  if (typeof value === "string") found.sound &&= isSound(value, found);
-  else if (typeof value === "number") found.sound &&= Number.isFinite(value);
-  else if (Array.isArray(value)) for (const item of value) inspect(item, found);
-  else if (isObject(value)) inspectMembers(value, found);
-}
-
-function inspectMembers(object: Record<string, unknown>, found: Findings): void {
-  for (const name of Object.keys(object)) {
-    found.members++;
-    // JSON.parse makes a member of it like any other; code further on that copies members one by one would set the prototype.
-    found.sound &&= name !== "__proto__";
-    inspect(object[name], found);
+/**
+ * How many members came out, at every depth; {@link UNSOUND}, which makes every sum of it the same, if there is anything in it that none should read.
+ * @param escapes Whether any text in it can be unsound: only escapes can write what is.
+ */
+function membersOf(value: object, escapes: boolean): number {
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) members += membersIn(item, escapes);
+    return members;
   }
+  for (const name of Object.keys(value)) {
+    // JSON.parse makes a member of it like any other; code further on that copies members one by one would set the prototype.
+    if (name === "__proto__") return UNSOUND;
+    members += 1 + membersIn((value as Record<string, unknown>)[name], escapes);
+  }
+  return members;
 }
+
+function membersIn(value: unknown, escapes: boolean): number {
+  if (typeof value === "string") return escapes && UNSOUND_TEXT.test(value) ? UNSOUND : 0;
+  if (typeof value === "number") return Number.isFinite(value) ? 0 : UNSOUND;
+  return typeof value === "object" && value !== null ? membersOf(value, escapes) : 0;
+}
+
+/** Equal to no count of members, not even to itself. */
+const UNSOUND = Number.NaN;
 
 /** What an escape can write: half a surrogate pair, which UTF-8 can not, and NUL, where C and SQL end a text. */
-const UNSOUND = /[\0\p{Surrogate}]/u;
-
-function isSound(text: string, { escapes }: Findings): boolean {
-  return !(escapes && UNSOUND.test(text));
-}
+const UNSOUND_TEXT = /[\0\p{Surrogate}]/u;

@@ -1,3 +1,4 @@
+import { RecentMap } from "../core/cache.ts";
 import { MAX_TOKEN } from "../core/limits.ts";
 import type { Algorithm } from "./algorithms.ts";
 import { algorithm } from "./algorithms.ts";
@@ -18,11 +19,15 @@ export interface HeaderRules {
   readonly kid: RegExp;
 }
 
-/** A signed token, read but not yet proved: nothing in it may be believed before its signature is. */
-export interface CompactJws {
+/** What a header says that kept the rules. */
+interface Header {
   readonly kid: string;
   readonly alg: Algorithm;
   readonly typ: string | null;
+}
+
+/** A signed token, read but not yet proved: nothing in it may be believed before its signature is. */
+export interface CompactJws extends Header {
   readonly payload: Uint8Array;
   /** What was signed: the token's first two parts, byte for byte as they were sent. */
   readonly signingInput: Uint8Array;
@@ -51,10 +56,27 @@ export function readCompact(token: string, rules: HeaderRules): CompactJws | nul
   const payload = decode(token.slice(first + 1, second));
   const signature = decode(token.slice(second + 1));
   if (payload === null || signature === null) return null;
-  return { ...header, payload, signature, signingInput: Buffer.from(token.slice(0, second), "latin1") };
+  const { kid, alg, typ } = header;
+  return { kid, alg, typ, payload, signature, signingInput: Buffer.from(token.slice(0, second), "latin1") };
 }
 
-function readHeader(part: string, rules: HeaderRules): Pick<CompactJws, "kid" | "alg" | "typ"> | null {
+/** How many headers are remembered for each set of rules: one for each key in use, and some more for those who write theirs in another way. */
+const HEADERS = 16;
+
+/** Headers that kept the rules, by their spelling: all tokens of one key begin alike. A spelling means one thing for ever, so there is nothing to forget. */
+const headersOf = new WeakMap<HeaderRules, RecentMap<string, Header>>();
+
+function readHeader(part: string, rules: HeaderRules): Header | null {
+  let known = headersOf.get(rules);
+  if (known === undefined) headersOf.set(rules, (known = new RecentMap(HEADERS)));
+  const seen = known.get(part);
+  if (seen !== undefined) return seen;
+  const header = parseHeader(part, rules);
+  if (header !== null) known.set(part, header);
+  return header;
+}
+
+function parseHeader(part: string, rules: HeaderRules): Header | null {
   const bytes = decode(part);
   const header = bytes === null ? null : parseJsonObject(bytes);
   if (header === null || !Object.keys(header).every((name) => rules.members.has(name))) return null;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readCompact, writeCompact } from "../../src/crypto/jws.ts";
-import { ACCESS_TOKEN, NAMES, base64url, holds, keyFor, signed, signedParts } from "./tokens.ts";
+import { ACCESS_TOKEN, FOREIGN, NAMES, base64url, holds, keyFor, signed, signedParts } from "./tokens.ts";
 
 const key = keyFor("ES256");
 const PAYLOAD = '{"sub":"x"}';
@@ -33,6 +33,28 @@ describe("a compact JWS", () => {
   it("may have any payload, even none: what it must say is not its reader's to know", () => {
     expect(readCompact(signed(key, JSON.stringify(GOOD), ""), ACCESS_TOKEN)?.payload).toEqual(Buffer.alloc(0));
     expect(readCompact(signed(key, JSON.stringify(GOOD), Uint8Array.of(0xff)), ACCESS_TOKEN)?.payload).toEqual(Buffer.from([0xff]));
+  });
+});
+
+describe("a header that was read before", () => {
+  it("is one under the rules that it was read by, and under no others", () => {
+    const token = withHeader({ ...GOOD, kid: "me@example.com" });
+    for (let again = 0; again < 2; again++) {
+      expect(readCompact(token, FOREIGN)?.kid).toBe("me@example.com");
+      expect(read(token)).toBeNull();
+    }
+  });
+
+  it("is no other header, however alike, and no less refused the second time", () => {
+    const refused = withHeader({ ...GOOD, crit: ["exp"] });
+    const [, payload, signature] = withHeader(GOOD).split(".") as [string, string, string];
+    for (let again = 0; again < 2; again++) {
+      expect(read(refused)).toBeNull();
+      for (const kid of ["a", "b", "A"]) {
+        const token = `${base64url(JSON.stringify({ ...GOOD, kid }))}.${payload}.${signature}`;
+        expect(readCompact(token, ACCESS_TOKEN)?.kid).toBe(kid);
+      }
+    }
   });
 });
 
@@ -250,7 +272,9 @@ describe("T13 size", () => {
 
   it("T8 neither payload nor signature is decoded when the signature is not as long as its algorithm's", () => {
     for (const other of ["", signature.slice(1), `${signature}A`, signature.slice(0, 43), "A".repeat(7_000)])
-      expect(decodedBefore(`${header}.${payload}.${other}`)).toBe(1);
+      expect(decodedBefore(`${header}.${payload}.${other}`)).toBe(0); // the header was decoded with the first token that it began
+    const unseen = base64url(JSON.stringify({ ...GOOD, kid: "unseen" }));
+    expect(decodedBefore(`${unseen}.${payload}.${signature}A`)).toBe(1);
   });
 
   it("T8 a signature of an RSA key of another size is none of this key's", () => {

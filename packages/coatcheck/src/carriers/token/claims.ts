@@ -105,10 +105,17 @@ function readClient(raw: JsonObject, { client_id }: CommonClaims): ClientClaims 
   return scopes === null ? null : { sub: client_id, scope: scopes };
 }
 
+/** Most tokens declare nothing, and share this. */
+const NOTHING_DECLARED: JsonObject = Object.freeze(Object.create(null) as JsonObject);
+
 function declaredIn(raw: JsonObject): JsonObject {
-  const declared = Object.create(null) as Record<string, JsonValue>;
-  for (const name of Object.keys(raw)) if (!OUR_CLAIMS.has(name)) declared[name] = raw[name] as JsonValue;
-  return declared;
+  let declared: Record<string, JsonValue> | null = null;
+  for (const name of Object.keys(raw)) {
+    if (OUR_CLAIMS.has(name)) continue;
+    declared ??= Object.create(null) as Record<string, JsonValue>;
+    declared[name] = raw[name] as JsonValue;
+  }
+  return declared ?? NOTHING_DECLARED;
 }
 
 function text(value: JsonValue | undefined): string | null {
