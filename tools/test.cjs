@@ -4,11 +4,15 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const ensureChromium = require("./chromium.cjs");
+const postgresPrograms = require("./postgres.cjs");
 
 /** @typedef {import("./counts-reporter.ts").Counts} Counts */
 
 const NO_CHROMIUM =
   "Not run: what needs a browser. Mend: install Chromium (Debian, Ubuntu: apt-get install chromium), or set TEST_CHROMIUM to its path.";
+
+const NO_POSTGRES =
+  "Not run: what needs a PostgreSQL server. Mend: install one (Debian, Ubuntu: apt-get install postgresql), or set TEST_POSTGRES to the folder of its programs.";
 
 /** Looks for every secret that the tests minted in everything that they wrote. */
 const CANARY = "packages/coatcheck/test/canary/search.ts";
@@ -16,6 +20,7 @@ const CANARY = "packages/coatcheck/test/canary/search.ts";
 /** @type {import("./run.cjs").Script} */
 module.exports = async function test({ root, node }, args) {
   const chromium = await ensureChromium();
+  const missing = [...(chromium === null ? [NO_CHROMIUM] : []), ...(postgresPrograms() === null ? [NO_POSTGRES] : [])];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "coatcheck-test-"));
   try {
     const file = path.join(folder, "counts.json");
@@ -34,7 +39,7 @@ module.exports = async function test({ root, node }, args) {
     });
     const leaks = fs.existsSync(path.join(root, CANARY)) ? await node([CANARY], { TEST_CANARY: collected }) : 0;
     const counts = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : null;
-    return conclude(status, counts, { missing: chromium === null ? [NO_CHROMIUM] : [], leaked: leaks !== 0 });
+    return conclude(status, counts, { missing, leaked: leaks !== 0 });
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

@@ -35,6 +35,7 @@ export async function coatcheck(options: CoatcheckOptions): Promise<Auth> {
 }
 
 export { memory } from "./stores/memory/index.ts";
+export { postgres } from "./stores/postgres/index.ts";
 export { sqlite } from "./stores/sqlite/index.ts";
 export { CoatcheckError, ConfigError, StoreUnavailable } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";

@@ -1,5 +1,4 @@
 import { userInfo } from "node:os";
-import { resolve } from "node:path";
 import { Activity } from "../carriers/activity.ts";
 import { SessionRegister } from "../carriers/register.ts";
 import type { ServerConfig } from "../config/read.ts";
@@ -11,8 +10,9 @@ import { existingSecrets } from "../server/secrets.ts";
 import type { MasterSecrets } from "../server/secrets.ts";
 import { thisMachine } from "../server/secret-file.ts";
 import { storeErrorOf } from "../server/start-error.ts";
+import { isPostgres, storeFor, storePath } from "../server/store.ts";
+import { databaseFacts } from "../stores/postgres/facts.ts";
 import { isStoreFile } from "../stores/sqlite/file.ts";
-import { sqlite } from "../stores/sqlite/index.ts";
 import type { Flags } from "./command.ts";
 import { Failure, NoStore } from "./failure.ts";
 import { conclude } from "./output.ts";
@@ -41,7 +41,7 @@ export type Deed = { readonly event: EventName } & Partial<AuditEvent>;
  */
 export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>): Promise<void> {
   const config = configFor(flags);
-  const store = existingStore(config);
+  const store = await existingStore(config);
   try {
     await store.open();
   } catch (error) {
@@ -54,17 +54,25 @@ export async function atDesk(flags: Flags, work: (desk: Desk) => Promise<Report>
   }
 }
 
-function existingStore({ store: name }: ServerConfig): Store {
+async function existingStore({ store: name }: ServerConfig): Promise<Store> {
   if (name === "memory:") {
-    throw new NoStore("the store memory: lives inside its server alone and can't be administered from here: use sqlite:<file> for both");
-  }
-  const file = name.slice("sqlite:".length);
-  if (!isStoreFile(resolve(file))) {
     throw new NoStore(
-      `there is no store in ${resolve(file)}: name the one that the server uses with --store, or start the server, which makes it`,
+      "the store memory: lives inside its server alone and can't be administered from here: use sqlite:<file> or postgres://… for both",
     );
   }
-  return sqlite(file);
+  const store = storeFor(name);
+  if (!(await isThere(name))) {
+    const place = storePath(name) ?? store.name;
+    throw new NoStore(`there is no store in ${place}: name the one that the server uses with --store, or start the server, which makes it`);
+  }
+  return store;
+}
+
+async function isThere(name: string): Promise<boolean> {
+  if (!isPostgres(name)) return isStoreFile(storePath(name) as string);
+  const { isThere: isMade, problem } = await databaseFacts(name);
+  // Whatever is in the way, opening it says what it is.
+  return isMade || problem !== null;
 }
 
 function deskOn(config: ServerConfig, store: Store): Desk {

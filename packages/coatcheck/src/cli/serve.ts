@@ -1,6 +1,4 @@
-import { resolve } from "node:path";
 import { readConfig } from "../config/read.ts";
-import type { ServerConfig } from "../config/read.ts";
 import type { Log } from "../core/ports.ts";
 import { duration } from "../core/time.ts";
 import { systemClock } from "../server/clock.ts";
@@ -9,7 +7,8 @@ import { systemRandom } from "../server/random.ts";
 import { thisMachine } from "../server/secret-file.ts";
 import { masterSecrets } from "../server/secrets.ts";
 import { serve } from "../server/serve.ts";
-import { IN_MEMORY, startLines } from "../server/start-lines.ts";
+import { startLines } from "../server/start-lines.ts";
+import { storePlace } from "../server/store.ts";
 import { readConfigFile } from "./config-file.ts";
 import { stopSignal } from "./signals.ts";
 import { VERSION } from "../observe/version.ts";
@@ -29,17 +28,17 @@ export async function runServe(flags: Readonly<Record<string, unknown>>): Promis
 
   const stopped = stopSignal(systemClock);
   const running = await serve(config, secrets.read, log);
-  const lines = startLines({ version: VERSION, data: dataOf(config), secret: secrets, ...running }, systemRandom, process.platform);
+  const lines = startLines(
+    { version: VERSION, data: storePlace(config.store), secret: secrets, ...running },
+    systemRandom,
+    process.platform,
+  );
   process.stdout.write(`${lines.join("\n")}\n`);
 
   log.info("stopping", { signal: await stopped });
   await running.close();
   // All is closed. Should anything hold the process all the same, it does not hold it for long.
   systemClock.every(duration("1s"), () => process.exit());
-}
-
-function dataOf({ store }: ServerConfig): string {
-  return store === "memory:" ? IN_MEMORY : resolve(store.slice("sqlite:".length));
 }
 
 /** After a mistake that nothing caught, what is in memory can't be trusted: say what it was, and end. */

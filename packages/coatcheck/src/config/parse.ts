@@ -94,13 +94,14 @@ export const audience: Parser<string> = parser(AUDIENCE_NAME, (raw, at) => {
   throw wrong(raw, at, AUDIENCE_NAME);
 });
 
-const STORE_NAME = `"sqlite:<file>" or "memory:"`;
+const STORE_NAME = `"sqlite:<file>", "postgres://<user>:<password>@<host>/<database>" or "memory:"`;
 
 export const storeName: Parser<string> = parser(STORE_NAME, (raw, at) => {
   if (raw === "memory:" || (typeof raw === "string" && /^sqlite:(?!\/\/|:|$)[^\0]+$/.test(raw))) return raw;
   if (typeof raw === "string" && /^postgres(ql)?:/.test(raw)) {
-    // Not echoed: the address of a database holds its password.
-    throw new ConfigError(`${at} names PostgreSQL, which this release does not have yet; use sqlite:<file>`);
+    // The store reads the rest. What is wrong is not echoed: the address of a database holds its password.
+    if (/^postgres(ql)?:\/\/[^\0]+$/.test(raw)) return raw;
+    throw new ConfigError(`${at} names PostgreSQL, but must be written like postgres://user:password@host:5432/database`);
   }
   throw wrong(raw, at, STORE_NAME);
 });

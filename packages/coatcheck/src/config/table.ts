@@ -86,7 +86,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Row<Values[Name]> } = {
     env: "COATCHECK_STORE",
     key: "file",
     value: "store",
-    doc: "where sessions and users are kept: sqlite:<file> or memory:",
+    doc: "where sessions and users are kept: sqlite:<file>, postgres://<user>:<password>@<host>/<database> or memory:",
     otherwise: "sqlite:data/coatcheck.db",
     fallback: () => "sqlite:data/coatcheck.db",
     parse: parse.storeName,

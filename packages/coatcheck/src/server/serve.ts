@@ -1,18 +1,17 @@
 import { compose } from "../compose.ts";
 import type { Composed, Ingredients } from "../compose.ts";
 import type { ServerConfig } from "../config/read.ts";
-import type { Log, Store } from "../core/ports.ts";
+import type { Log } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { createMetricsSite, createRoutes } from "../http/index.ts";
 import { readTarget } from "../http/target.ts";
 import { createPages } from "../pages/index.ts";
-import { memory } from "../stores/memory/index.ts";
-import { sqlite } from "../stores/sqlite/index.ts";
 import { systemClock, systemClocks } from "./clock.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { HttpServer, Site } from "./http-server.ts";
 import { systemRandom } from "./random.ts";
 import { storeErrorOf } from "./start-error.ts";
+import { storeFor } from "./store.ts";
 
 /** A server that answers. */
 export interface Running {
@@ -28,9 +27,10 @@ export interface Running {
 
 /**
  * Takes the port, opens the store and answers: pages for people, and the API.
- * @throws StartError with one line: the port is taken, the store can't be opened.
+ * @throws ConfigError if the store's address can't be read. @throws StartError with one line: the port is taken, the store can't be opened.
  */
 export async function serve(config: ServerConfig, masters: Ingredients["masters"], log: Log): Promise<Running> {
+  const store = storeFor(config.store);
   const servers: HttpServer[] = [];
   const listen = async (at: number, flag: "--port" | "--metrics-port"): Promise<readonly [HttpServer, number]> => {
     const server = createHttpServer({ clock: systemClock, log });
@@ -41,7 +41,6 @@ export async function serve(config: ServerConfig, masters: Ingredients["masters"
   const stop = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.stop())));
   const [http, port] = await listen(config.port, "--port");
   const { settings } = config.onPort(port);
-  const store = storeFor(config.store);
   try {
     const own = config.metrics.port === null ? null : await listen(config.metrics.port, "--metrics-port");
     const watching = { metricsToken: config.metrics.token, logRequests: true };
@@ -78,8 +77,4 @@ function siteFor({ engine }: Composed): Site["fetch"] {
       const page = readTarget(request, from).isCanonical ? await pages.fetch(request, { ...from, note: peer.note }) : null;
       return page ?? routes.fetch(request, peer);
     });
-}
-
-function storeFor(name: string): Store {
-  return name === "memory:" ? memory() : sqlite(name.slice("sqlite:".length));
 }

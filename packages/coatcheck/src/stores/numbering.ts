@@ -57,3 +57,8 @@ export function newMark(random: Random): string {
 export function newIncarnation(random: Random): string {
   return Buffer.from(random.bytes(16)).toString("base64url");
 }
+
+/** Time that only goes forward, in milliseconds: for waiting, never for policy. */
+export function elapsed(): number {
+  return performance.now();
+}

@@ -160,11 +160,26 @@ describe("what is wrong is named with where it was written and what would be rig
     ],
     [{ flags: { audience: "two names" } }, `--audience is "two names", but must be one name or address without spaces`],
     [{ flags: { audience: "x".repeat(256) } }, `--audience is "${"x".repeat(79)}…, but must be one name or address without spaces`],
-    [{ flags: { store: "data/app.db" } }, `--store is "data/app.db", but must be "sqlite:<file>" or "memory:"`],
-    [{ flags: { store: "sqlite:" } }, `--store is "sqlite:", but must be "sqlite:<file>" or "memory:"`],
-    [{ flags: { store: "sqlite::memory:" } }, `--store is "sqlite::memory:", but must be "sqlite:<file>" or "memory:"`],
-    [{ flags: { store: "sqlite://data/app.db" } }, `--store is "sqlite://data/app.db", but must be "sqlite:<file>" or "memory:"`],
-    [{ flags: { store: "postgres://u:pass@h/d" } }, "--store names PostgreSQL, which this release does not have yet; use sqlite:<file>"],
+    [
+      { flags: { store: "data/app.db" } },
+      `--store is "data/app.db", but must be "sqlite:<file>", "postgres://<user>:<password>@<host>/<database>" or "memory:"`,
+    ],
+    [
+      { flags: { store: "sqlite:" } },
+      `--store is "sqlite:", but must be "sqlite:<file>", "postgres://<user>:<password>@<host>/<database>" or "memory:"`,
+    ],
+    [
+      { flags: { store: "sqlite::memory:" } },
+      `--store is "sqlite::memory:", but must be "sqlite:<file>", "postgres://<user>:<password>@<host>/<database>" or "memory:"`,
+    ],
+    [
+      { flags: { store: "sqlite://data/app.db" } },
+      `--store is "sqlite://data/app.db", but must be "sqlite:<file>", "postgres://<user>:<password>@<host>/<database>" or "memory:"`,
+    ],
+    [
+      { flags: { store: "postgres:u:pass@h/d" } },
+      "--store names PostgreSQL, but must be written like postgres://user:password@host:5432/database",
+    ],
     [{ flags: { secretFile: "a\0b" } }, `--secret-file is "a\\u0000b", but must be the name of a file`],
     [
       { flags: { host: "a\nb" } },

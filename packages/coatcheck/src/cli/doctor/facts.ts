@@ -1,4 +1,5 @@
 import type { ServerConfig } from "../../config/read.ts";
+import type { DatabaseFacts } from "../../stores/postgres/facts.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 
 /** What was found out about a set-up. The checks go by this alone: they are pure. Null is: it could not be found out, or there is no such thing here. */
@@ -12,6 +13,8 @@ export interface Facts {
   readonly secret: SecretFacts;
   /** Null: the store is in no file. */
   readonly file: FileFacts | null;
+  /** Null: the store is in no database of a server. */
+  readonly database: DatabaseFacts | null;
   /** Null: there is no store there, or it can't be opened. */
   readonly store: StoreFacts | null;
   readonly server: ServerFacts;

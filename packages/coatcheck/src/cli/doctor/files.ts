@@ -1,13 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import type { ServerConfig } from "../../config/read.ts";
+import { dirname } from "node:path";
 import { isStoreFile } from "../../stores/sqlite/file.ts";
 import type { FileFacts } from "./facts.ts";
-
-/** The file of the store; null for one that is in no file. */
-export function storePath({ store }: ServerConfig): string | null {
-  return store.startsWith("sqlite:") ? resolve(store.slice("sqlite:".length)) : null;
-}
 
 /** What the file system says, before the store is opened. */
 export function fileFacts(path: string): FileFacts {

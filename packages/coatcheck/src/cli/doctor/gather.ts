@@ -10,32 +10,36 @@ import { deriveSecrets } from "../../crypto/secrets.ts";
 import { unsealSigningKey } from "../../crypto/signing.ts";
 import { systemClock } from "../../server/clock.ts";
 import { storeErrorOf } from "../../server/start-error.ts";
-import { sqlite } from "../../stores/sqlite/index.ts";
+import { isPostgres, storeFor, storePath } from "../../server/store.ts";
+import { databaseFacts } from "../../stores/postgres/facts.ts";
 import type { Facts, FileFacts, KeyFacts, ServerFacts, StoreFacts } from "./facts.ts";
-import { fileFacts, storePath } from "./files.ts";
+import { fileFacts } from "./files.ts";
 import { secretFacts } from "./secret.ts";
 
 /** Looks at everything that the checks go by. Makes no store and no secret. */
 export async function gather(config: ServerConfig): Promise<Facts> {
   const from = { clock: systemClock.now(), uptime: process.uptime() };
   const { facts: secret, masters } = secretFacts(config);
-  const path = storePath(config);
+  const path = storePath(config.store);
   const file = path === null ? null : fileFacts(path);
-  const opened = file?.isThere === true ? await storeFacts(path as string, masters) : { problem: null, store: null };
+  const database = isPostgres(config.store) ? await databaseFacts(config.store) : null;
+  const isThere = (file ?? database)?.isThere === true;
+  const opened = isThere ? await storeFacts(config.store, masters) : { problem: null, store: null };
   const server = await serverFacts(config);
   const now = systemClock.now();
   return {
     ...{ node: process.versions.node, now, config, secret, server, store: opened.store },
     jump: Math.round(now - from.clock - (process.uptime() - from.uptime) * 1_000) as Milliseconds,
     file: file === null ? null : { ...file, problem: file.problem ?? opened.problem },
+    database: database === null ? null : { ...database, problem: database.problem ?? opened.problem },
   };
 }
 
 async function storeFacts(
-  path: string,
+  name: string,
   masters: readonly Uint8Array[],
 ): Promise<{ readonly problem: FileFacts["problem"]; readonly store: StoreFacts | null }> {
-  const store = sqlite(path);
+  const store = storeFor(name);
   try {
     await store.open();
     // Raises nothing, and yet is a write: whether the store can be written is seen by writing.

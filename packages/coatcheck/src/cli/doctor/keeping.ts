@@ -2,6 +2,7 @@ import { ROTATE_EVERY } from "../../core/key-schedule.ts";
 import { LEEWAY } from "../../core/limits.ts";
 import { duration, later } from "../../core/time.ts";
 import { lasting } from "../inspect/words.ts";
+import type { DatabaseFacts } from "../../stores/postgres/facts.ts";
 import { when } from "../output.ts";
 import { fail, failBy, ok, warn } from "./check.ts";
 import type { Check } from "./check.ts";
@@ -64,14 +65,45 @@ const IN_MEMORY: readonly number[] = [0x01021994, 0x858458f6];
 
 const MB = 2 ** 20;
 
+const WAYS: Readonly<Record<DatabaseFacts["way"], ReturnType<typeof ok>>> = {
+  local: ok("the way to the store does not leave this machine"),
+  verified: ok("the way to the store is encrypted, and its certificate verified"),
+  unverified: warn(
+    "the way to the store is encrypted, but anybody on it could take the server's place",
+    "say sslmode=verify-full in its address, with sslrootcert for an authority of your own",
+  ),
+  plain: fail(
+    "the way to the store is in plain text: addresses, hashes and the password of the database can be read on it",
+    "take sslmode=disable out of its address, and switch on TLS there (ssl = on)",
+  ),
+};
+
 /** Whether the store's file is a good place for what must not be lost. */
 export const storeChecks: Readonly<Record<string, Check>> = {
-  store: ({ file, config }) => {
+  store: ({ file, database, config }) => {
+    if (database !== null) {
+      if (database.problem !== null) return failBy(database.problem);
+      if (!database.isThere)
+        return warn(`there is no store in ${database.name} yet`, "start the server once, or name the right one with --store");
+      return ok(`${database.name} can be read and written`);
+    }
     if (file === null)
       return warn(`${config.store} forgets everybody when the server stops`, "name a file: --store sqlite:data/coatcheck.db");
     if (file.problem !== null) return failBy(file.problem);
     if (!file.isThere) return warn(`there is no store in ${file.path} yet`, "start the server once, or name the right one with --store");
     return ok(`${file.path} can be read and written`);
+  },
+
+  store_way: ({ database }) => (database === null ? null : WAYS[database.way]),
+
+  store_copy: ({ database }) => {
+    if (database === null || database.standbys === null) return null;
+    return database.standbys === ""
+      ? warn(
+          "no commit waits for a standby: if the primary is lost, so is what it acknowledged last, ended sessions among it",
+          "set synchronous_standby_names where a fail-over must lose nothing: docs/operations.md",
+        )
+      : ok(`a commit waits for a standby: ${database.standbys}`);
   },
 
   store_writable: ({ file }) => {

@@ -8,12 +8,13 @@ import { canonical, defaultSecretPath, holds, thisMachine } from "../../server/s
 import { existingSecrets } from "../../server/secrets.ts";
 import { StartError } from "../../server/start-error.ts";
 import type { SecretFacts } from "./facts.ts";
-import { modeOf, storePath } from "./files.ts";
+import { modeOf } from "./files.ts";
+import { storePath } from "../../server/store.ts";
 
 /** Where the secret is and who else may read it; and the secrets, to see what they open. Makes none. */
 export function secretFacts(config: ServerConfig): { readonly facts: SecretFacts; readonly masters: readonly Uint8Array[] } {
   const { masters, problem } = readMasters(config);
-  const data = storePath(config);
+  const data = storePath(config.store);
   const path = pathOf(config, data);
   const isThere = path !== null && existsSync(path);
   return {
@@ -33,7 +34,7 @@ function readMasters(config: ServerConfig): { readonly masters: readonly Uint8Ar
   // One that the server makes at each start is in no place that could be looked at.
   if (config.store === "memory:" && config.secret.kind === "default") return { masters: [], problem: null };
   const context = { issuer: config.settings.issuer, store: config.store, random: systemRandom, machine: thisMachine() };
-  const data = storePath(config);
+  const data = storePath(config.store);
   // Before the first start there is none, and that start makes it.
   const isFirst = data !== null && !existsSync(data) && config.secret.kind === "default";
   try {

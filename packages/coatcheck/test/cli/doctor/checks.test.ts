@@ -4,6 +4,7 @@ import { failBy } from "../../../src/cli/doctor/check.ts";
 import type { Facts, FileFacts, KeyFacts, SecretFacts, StoreFacts } from "../../../src/cli/doctor/facts.ts";
 import { CHECKS, doctorReport, examine } from "../../../src/cli/doctor/report.ts";
 import { readConfig } from "../../../src/config/read.ts";
+import type { DatabaseFacts } from "../../../src/stores/postgres/facts.ts";
 import { duration, instant } from "../../../src/core/time.ts";
 import type { Duration, Milliseconds } from "../../../src/core/time.ts";
 
@@ -17,16 +18,21 @@ interface Given {
   readonly facts?: Partial<Facts>;
   readonly secret?: Partial<SecretFacts>;
   readonly file?: Partial<FileFacts> | null;
+  readonly database?: Partial<DatabaseFacts>;
   readonly store?: Partial<StoreFacts> | null;
 }
 
-function facts({ flags = {}, facts: rest = {}, secret = {}, file = {}, store = {} }: Given): Facts {
+function facts({ flags = {}, facts: rest = {}, secret = {}, file = {}, database, store = {} }: Given): Facts {
   return {
     node: "24.21.0",
     now: NOW,
     jump: 3 as Milliseconds,
     config: readConfig({ flags, env: {} }),
     secret: { problem: null, path: "/state/a.secret", mode: 0o600, withData: false, alsoIn: [], count: 1, ...secret },
+    database:
+      database === undefined
+        ? null
+        : { name: "postgres://db/app", problem: null, isThere: true, way: "verified", standbys: "standby", ...database },
     file:
       file === null
         ? null
@@ -54,8 +60,11 @@ function ago(time: Duration): KeyFacts["signsFrom"] {
 test("nothing is found where all is well, and every check looks", () => {
   const findings = examine(facts({}));
   expect(findings.filter(({ severity }) => severity !== "ok")).toEqual([]);
-  expect(findings.map(({ check }) => check)).toEqual(Object.keys(CHECKS));
   expect(findings.every(({ mend }) => mend === null)).toBe(true);
+  const onDatabase = examine(facts({ file: null, database: {} }));
+  expect(onDatabase.filter(({ severity }) => severity !== "ok")).toEqual([]);
+  const looked = new Set([...findings, ...onDatabase].map(({ check }) => check));
+  expect(Object.keys(CHECKS).filter((check) => !looked.has(check))).toEqual([]);
 });
 
 test("nor behind a proxy that is counted and alone reaches the port", () => {
@@ -102,6 +111,11 @@ const FINDINGS: readonly (readonly [check: string, severity: "warn" | "fail", ba
   ["store", "warn", { file: null, flags: { store: "memory:" } }, {}],
   ["store", "warn", { file: { isThere: false }, store: null }, {}],
   ["store", "fail", { file: { problem: "the store can't be opened (EIO): check it" }, store: null }, {}],
+  ["store", "fail", { file: null, database: { problem: "it has no such database: make it" } }, { file: null, database: {} }],
+  ["store", "warn", { file: null, database: { isThere: false } }, { file: null, database: {} }],
+  ["store_way", "fail", { file: null, database: { way: "plain" } }, { file: null, database: { way: "local" } }],
+  ["store_way", "warn", { file: null, database: { way: "unverified" } }, { file: null, database: { way: "verified" } }],
+  ["store_copy", "warn", { file: null, database: { standbys: "" } }, { file: null, database: { standbys: null } }],
   ["store_writable", "fail", { file: { unwritable: ["/data"] } }, { file: { unwritable: [] } }],
   ["store_mode", "warn", { file: { mode: 0o644 } }, { file: { mode: 0o600 } }],
   ["store_disk", "fail", { file: { fileSystem: 0x6969 } }, { file: { fileSystem: 0x58465342 } }],
