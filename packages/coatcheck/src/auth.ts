@@ -3,10 +3,12 @@ import { CoatcheckError } from "./core/errors.ts";
 import type { Sid, UserId } from "./core/ids.ts";
 import { MAX_SESSION_DATA } from "./core/limits.ts";
 import type { MaybePromise } from "./core/maybe.ts";
+import { isLive } from "./core/session.ts";
 import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
 import type { Verdict } from "./core/verdict.ts";
 import { describeDevice } from "./http/device.ts";
-import type { Credentials } from "./http/engine.ts";
+import type { Credentials, Engine } from "./http/engine.ts";
+import type { Closing } from "./revocation/watching.ts";
 import type { Handed, Peer, Routes } from "./http/index.ts";
 
 /** A login that the application has proved itself. */
@@ -48,13 +50,21 @@ export interface Auth {
   /** A live session with the application's `data` about it, from the store; null if there is none, or it has ended. @throws {store_unavailable} */
   session(sid: string): Promise<Session | null>;
   /**
-   * Ends one session, or every session of a user: everywhere on this host at the next request. @throws {store_unavailable} and then nothing was
-   * ended. @throws {invalid_input} if neither is named.
+   * Ends one session, or every session of a user: on this host at the next request, everywhere within the bound.
+   * @param options.wait Returns once nobody accepts them any more, no process and no verifier. Default: false.
+   * @throws {store_unavailable} and then nothing was ended; with `wait` it may have been, and it can't be known who has heard of it.
+   * @throws {invalid_input} if neither is named.
    */
   end(
     target: { readonly sid: string } | { readonly userId: string },
     options?: { readonly wait?: boolean },
   ): Promise<{ readonly ended: number }>;
+  /**
+   * Calls `close`, once, when this session has ended, as soon as that is heard: for what stays open when the request is over, like a socket or a stream. Also
+   * when the session is as old as it may become, and when it can't be known any more whether it has ended, so never later than the bound.
+   * @returns what to call when it closed by itself.
+   */
+  onEnded(sid: string, close: (why: Closing) => void): () => void;
   /** A role changed or somebody was disabled: reads the user again; tokens that say otherwise are stale, a disabled user's sessions end. @throws {store_unavailable} */
   changed(userId: string): Promise<void>;
   /** The metrics of this process, as Prometheus' text format has them: answer `GET /metrics` with it to whom you trust. */
@@ -91,7 +101,10 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     return found === null ? null : visible(found);
   }
 
-  async function end(target: { readonly sid: string } | { readonly userId: string }): Promise<{ ended: number }> {
+  async function end(
+    target: { readonly sid: string } | { readonly userId: string },
+    { wait = false }: { readonly wait?: boolean } = {},
+  ): Promise<{ ended: number }> {
     if (typeof ("sid" in target ? target.sid : target.userId) !== "string")
       throw wrong("end", "sid", "one { sid } or one { userId }, as text");
     const by = { ...from, why: "ended_by_application" } as const;
@@ -99,14 +112,8 @@ export function authFor(composed: Composed, routes: Routes): Auth {
       "sid" in target
         ? await engine.sessions.end({ sid: target.sid as Sid }, by)
         : await engine.sessions.endAll(target.userId as UserId, null, by);
+    if (wait) await revocations.settled(outcome.seq);
     return { ended: outcome.ended };
-  }
-
-  async function changed(userId: string): Promise<void> {
-    const id = userId as UserId;
-    const user = await engine.users.get(id);
-    if (user === null || user.disabled) await engine.sessions.endAll(id, null, { ...from, why: "user_disabled" });
-    else await engine.store.feed.append("invalidate-user", id, engine.clock.now());
   }
 
   return {
@@ -116,9 +123,37 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     start,
     session,
     end,
-    changed,
+    onEnded: watcher(composed),
+    changed: (userId) => changed(engine, userId as UserId),
     metrics: () => engine.metrics.render(),
     close: () => composed.close(),
+  };
+}
+
+async function changed({ users, sessions, store, clock }: Engine, id: UserId): Promise<void> {
+  const user = await users.get(id);
+  if (user === null || user.disabled) await sessions.endAll(id, null, { ip: "", why: "user_disabled" });
+  else await store.feed.append("invalidate-user", id, clock.now());
+}
+
+function watcher({ engine, revocations }: Composed): Auth["onEnded"] {
+  return (sid, close) => {
+    let forget = (): void => {};
+    let isForgotten = false;
+    const begin = async (): Promise<void> => {
+      const found = await engine.store.sessions.find(sid as Sid);
+      if (isForgotten) return;
+      if (found === null || !isLive(found)) return close("ended");
+      const { userId, clientId, expiresAt } = found.session;
+      // It lived at this head: whatever the log says of it from there on ends it.
+      const standing = { sid: sid as Sid, userId, clientId, rsq: found.head };
+      forget = revocations.watch({ standing, expiresAt, close });
+    };
+    begin().catch(() => close("unknown"));
+    return () => {
+      isForgotten = true;
+      forget();
+    };
   };
 }
 

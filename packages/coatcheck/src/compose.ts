@@ -20,6 +20,7 @@ import { OAuthTokens } from "./carriers/token/oauth.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
 import { StoreUnavailable } from "./core/errors.ts";
+import type { Sid } from "./core/ids.ts";
 import type { MaybePromise } from "./core/maybe.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
 import { KEPT, REFUSALS } from "./core/events.ts";
@@ -75,6 +76,8 @@ export interface Composed {
 }
 
 const HOUSEKEEPING_EVERY = duration("1m");
+/** How often it is seen how fast an end travels. */
+const PROBE_EVERY = duration("1m");
 /** How long records of ended sessions are kept, for whoever asks what happened. */
 const KEEP_ENDED = duration("7d");
 const PURGE_BATCH = 1_000;
@@ -134,6 +137,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     oauth: new OAuthTokens({ tokens: tokenParts, clients: store.clients }, { clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, metrics, audit }),
     keys: publicKeys(core, clock),
+    revocations,
     audit,
     ...observedBy(parts, core),
   };
@@ -227,6 +231,9 @@ function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: 
     cacheMetrics(metrics, "sessions", known);
     metrics.revocationHead.cell().value = revocations.head;
     metrics.revocationEntries.cell().value = revocations.size;
+    metrics.leaseLeft.cell().value = Math.max(0, revocations.left() / 1_000);
+    metrics.leaseLapsed.cell("asked").value = revocations.lapsed.asked;
+    metrics.leaseLapsed.cell("unknown").value = revocations.lapsed.unknown;
   });
   return { secrets, random, lifetime, revocations, known, activity, junk: metrics.junk.cell("cookie") };
 }
@@ -277,7 +284,24 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
       log.warn("housekeeping_failed", { cause: String(error) });
     }
   }
-  const stops = [clock.every(FLUSH_EVERY, () => void core.activity.flush()), clock.every(HOUSEKEEPING_EVERY, () => void tidy())];
+  const lag = core.metrics.revocationLag.series();
+  let probing = false;
+  async function probe(): Promise<void> {
+    if (probing) return;
+    probing = true;
+    try {
+      await core.revocations.probe(encode(parts.random.bytes(16)) as Sid, (after) => lag.observe(after / 1_000));
+    } catch (error) {
+      log.warn("revocation_lag_unknown", { cause: String(error) });
+    } finally {
+      probing = false;
+    }
+  }
+  const stops = [
+    clock.every(PROBE_EVERY, () => void probe()),
+    clock.every(FLUSH_EVERY, () => void core.activity.flush()),
+    clock.every(HOUSEKEEPING_EVERY, () => void tidy()),
+  ];
   return () => {
     for (const stop of stops) stop();
   };

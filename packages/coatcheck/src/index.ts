@@ -41,6 +41,7 @@ export { CoatcheckError, ConfigError, StoreUnavailable } from "./core/errors.ts"
 export type { ErrorCode } from "./core/errors.ts";
 export type { Auth, Session, Started, StartOptions } from "./auth.ts";
 export type { TokenResponse } from "./http/index.ts";
+export type { Closing } from "./revocation/watching.ts";
 export type { CoatcheckOptions } from "./config/options.ts";
 export type { ClientPrincipal, Principal, RefusalReason, UserPrincipal, Verdict } from "./core/verdict.ts";
 export type { CarrierName, Device, JsonValue } from "./core/session.ts";

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { seq } from "../src/core/ids.ts";
+import { duration, instant } from "../src/core/time.ts";
 import { CoatcheckError, ConfigError, coatcheck, memory } from "../src/index.ts";
 import type { Auth, CoatcheckOptions, Started, UserView } from "../src/index.ts";
 import { SILENT } from "./support/engine.ts";
@@ -144,5 +146,77 @@ describe("the library", () => {
     const auth = await application({ routes: ["sessions"] });
     expect((await auth.fetch(new Request(`${ISSUER}/auth/me`))).status).toBe(401);
     expect((await auth.fetch(new Request(`${ISSUER}/oauth/token`, { method: "POST" }))).status).toBe(404);
+  });
+});
+
+describe("whoever waits for an end", () => {
+  const LEASE = duration("5s");
+
+  async function withVerifier() {
+    const store = memory();
+    const auth = await application({ store });
+    const { feed } = store;
+    const applied = async (from: number): Promise<void> => {
+      await feed.confirm({ holder: "a verifier", from: seq(from), lease: LEASE }, instant(Date.now()));
+    };
+    await applied(0);
+    return { auth, store, applied, head: async () => (await feed.since(seq(0))).head };
+  }
+
+  /** Whether it is still waiting when everything else has had its turn. */
+  async function waits(answer: Promise<unknown>): Promise<boolean> {
+    const turn = new Promise((go) => setTimeout(go, 60));
+    return (await Promise.race([answer.then(() => "answered"), turn])) !== "answered";
+  }
+
+  it.each(["the library", "DELETE /auth/sessions?wait=true"])("is answered when the last lease holder has applied it: %s", async (by) => {
+    const { auth, applied, head } = await withVerifier();
+    const started = await auth.start({ userId: "42", amr: ["hwk"], carrier: "cookie" });
+    const url = `${ISSUER}/auth/sessions?wait=true`;
+    const headers = { ...shown(started), origin: ISSUER };
+    const ending =
+      by === "the library"
+        ? auth.end({ userId: "42" }, { wait: true })
+        : auth.fetch(new Request(url, { method: "DELETE", headers })).then((it) => it.json());
+    expect(await waits(ending)).toBe(true);
+    expect(await auth.check(shown(started))).toMatchObject({ ok: false, reason: "ended" });
+    await applied(await head());
+    expect(await ending).toEqual({ ended: 1 });
+  });
+
+  it("does not wait unless it is asked to", async () => {
+    const { auth } = await withVerifier();
+    await auth.start({ userId: "42", amr: ["hwk"], carrier: "cookie" });
+    expect(await auth.end({ userId: "42" })).toEqual({ ended: 1 });
+  });
+});
+
+describe("what is open for a session", () => {
+  it("is closed when the session ends, and forgotten when it closed by itself", async () => {
+    const auth = await application();
+    const { session } = await auth.start({ userId: "42", amr: ["hwk"], carrier: "token" });
+    const other = await auth.start({ userId: "42", amr: ["hwk"], carrier: "token" });
+    const closed: string[] = [];
+    const why = new Promise<string>((close) => auth.onEnded(session.sid, close));
+    const forget = auth.onEnded(session.sid, (it) => closed.push(it));
+    auth.onEnded(other.session.sid, (it) => closed.push(it));
+    forget();
+    await auth.end({ sid: session.sid });
+    expect(await why).toBe("ended");
+    expect(closed).toEqual([]);
+  });
+
+  it.each(["AAAAAAAAAAAAAAAAAAAAAA", "nonsense"])("is closed at once if there is no such session: %s", async (sid) => {
+    const auth = await application();
+    expect(await new Promise((close) => auth.onEnded(sid, close))).toBe("ended");
+  });
+
+  it("is closed if nobody can say whether the session lives", async () => {
+    const store = memory();
+    const auth = await application({ store });
+    const { session } = await auth.start({ userId: "42", amr: ["hwk"], carrier: "token" });
+    await store.close();
+    expect(await new Promise((close) => auth.onEnded(session.sid, close))).toBe("unknown");
+    await store.open();
   });
 });

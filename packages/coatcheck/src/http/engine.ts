@@ -12,6 +12,7 @@ import type { UserDirectory } from "../core/users.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { PublicJwk } from "../crypto/jwk.ts";
+import type { Revocations } from "../revocation/revocations.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Tracer } from "../observe/tracer.ts";
 
@@ -37,6 +38,8 @@ export interface Engine {
   readonly clients: ClientAuthentication;
   readonly oauth: OAuthTokens;
   readonly keys: PublicKeys;
+  /** What this process knows of the log, and how fresh that is. */
+  readonly revocations: Pick<Revocations, "sync" | "settled">;
   /** Writes a security event to the trail and the log. Never fails: what has happened is not undone by a trail that can't be written. */
   audit(event: SecurityEvent): MaybePromise<void>;
   /** Tells this process's requests in the log from those of others. */

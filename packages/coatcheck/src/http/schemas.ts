@@ -50,7 +50,9 @@ export const endAllQuery = v.strictObject({
   wait: v.optional(
     v.pipe(
       v.picklist(["true", "false"]),
-      v.description("Answers once nobody accepts the ended ones any more. On one host, that is the commit: at once."),
+      v.description(
+        "Answers once nobody accepts the ended ones any more, no process and no verifier: in milliseconds as a rule, within the bound at most. 503 if that can't be known; they have ended all the same.",
+      ),
     ),
   ),
 });

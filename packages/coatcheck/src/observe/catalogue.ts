@@ -13,6 +13,7 @@ export interface MetricRow {
 /** A check is microseconds from memory, and a store's time when it must ask. */
 const CHECK_BUCKETS = [0.000_002, 0.000_005, 0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.05, 0.5];
 const STORE_BUCKETS = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+const LAG_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const REQUEST_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Every metric there is: instruments, the text of `/metrics` and `docs/metrics.md` all come from here. */
@@ -122,6 +123,25 @@ export const METRICS = {
     type: "gauge",
     help: "Live marks of that log in memory.",
     labels: [],
+  },
+  leaseLeft: {
+    name: "coatcheck_lease_left_seconds",
+    type: "gauge",
+    help: "How long this process may still decide from memory; +Inf where it asks before each decision.",
+    labels: [],
+  },
+  leaseLapsed: {
+    name: "coatcheck_lease_lapsed_decisions_total",
+    type: "counter",
+    help: "Checks that found the lease run out, by outcome: asked (the store answered) or unknown (503).",
+    labels: ["outcome"],
+  },
+  revocationLag: {
+    name: "coatcheck_revocation_lag_seconds",
+    type: "histogram",
+    help: "How long each other process took to apply what this one ended for the purpose, once a minute.",
+    labels: [],
+    buckets: LAG_BUCKETS,
   },
   refreshes: {
     name: "coatcheck_refreshes_total",

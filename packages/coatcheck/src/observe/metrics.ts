@@ -24,7 +24,9 @@ export class Family<Labels extends readonly string[] = readonly string[]> {
   }
 
   render({ name, labels }: MetricRow): string[] {
-    return [...this.#cells].map(([key, { value }]) => `${name}${labelSet(labels, key)} ${value}`);
+    return [...this.#cells].map(
+      ([key, { value }]) => `${name}${labelSet(labels, key)} ${value === Number.POSITIVE_INFINITY ? "+Inf" : value}`,
+    );
   }
 }
 

@@ -5,7 +5,10 @@ import type { Tracer } from "./tracer.ts";
 
 type PortName = Exclude<keyof Store, "name" | "open" | "ping" | "close">;
 
-/** `glance`: asked at each check and answered from the file's header, or asked once and for all; neither counted nor traced, or a check would cost more than what it counts. */
+/**
+ * `glance`: what keeps a process up with the log, whether or not anybody asks it anything, and what is asked at each check and answered from the file's header.
+ * Neither counted nor traced: what is counted tells what requests cost, and a check would cost more than what it counts.
+ */
 type Kind = "read" | "write" | "glance";
 
 /** Every operation of every port. A new one has to say what it is. */
@@ -26,8 +29,8 @@ const OPERATIONS: { readonly [Port in PortName]: { readonly [Operation in keyof 
     since: "read",
     moved: "glance",
     listen: "glance",
-    confirm: "write",
-    holders: "read",
+    confirm: "glance",
+    holders: "glance",
     pruneHolders: "write",
     append: "write",
     raiseAccessTtl: "write",

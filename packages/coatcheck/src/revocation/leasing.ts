@@ -1,6 +1,7 @@
 import { StoreUnavailable } from "../core/errors.ts";
 import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
+import { pause } from "../core/pause.ts";
 import type { Clock, Feed, Log } from "../core/ports.ts";
 import { duration } from "../core/time.ts";
 import type { Milliseconds } from "../core/time.ts";
@@ -36,6 +37,8 @@ const ANSWERED: ReadonlySet<Heard> = new Set<Heard>(["renewed", "late"]);
  * the decision asks, and can't be had if the store doesn't answer.
  */
 export class Leasing {
+  /** How many decisions found the lease run out: those that the store then answered, and those that couldn't be had. */
+  readonly lapsed = { asked: 0, unknown: 0 };
   readonly #parts: LeasingParts;
   readonly #lease: Milliseconds;
   #asking: Promise<void> | null = null;
@@ -89,6 +92,17 @@ export class Leasing {
   }
 
   async #decideOnAnswer<T>(judge: () => MaybePromise<T>): Promise<T> {
+    try {
+      const judged = await this.#judgeOnAnswer(judge);
+      this.lapsed.asked += 1;
+      return judged;
+    } catch (error) {
+      this.lapsed.unknown += 1;
+      throw error;
+    }
+  }
+
+  async #judgeOnAnswer<T>(judge: () => MaybePromise<T>): Promise<T> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       await this.sync();
       const judged = await judge();
@@ -112,18 +126,9 @@ export class Leasing {
       const { head } = this.#parts.follower.copy;
       await this.read().catch(() => {});
       this.#hasNews ||= this.#parts.follower.copy.head !== head;
-      if (this.#hasNews) await this.#pause();
+      if (this.#hasNews) await pause(this.#parts.clock, BETWEEN_NEWS);
     }
     this.#following = false;
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((go) => {
-      const stop = this.#parts.clock.every(BETWEEN_NEWS, () => {
-        stop();
-        go();
-      });
-    });
   }
 
   #ask(): Promise<void> {

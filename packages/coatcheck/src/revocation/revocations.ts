@@ -1,4 +1,4 @@
-import type { Seq } from "../core/ids.ts";
+import type { Seq, Sid } from "../core/ids.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import { chain } from "../core/maybe.ts";
 import type { Clock, Feed, Log } from "../core/ports.ts";
@@ -11,7 +11,10 @@ import type { Freshness } from "./freshness.ts";
 import { Leasing } from "./leasing.ts";
 import { LogCopy } from "./log-copy.ts";
 import { LogReader } from "./reader.ts";
+import { Settling } from "./settling.ts";
 import type { Standing } from "./table.ts";
+import { Watching } from "./watching.ts";
+import type { Watched } from "./watching.ts";
 
 export interface RevocationsParts {
   readonly feed: Feed;
@@ -29,7 +32,12 @@ export interface RevocationsParts {
 
 /** What this process knows of the revocation log. Whatever is asked of it is good only within {@link decide}, or after {@link sync} or {@link read}. */
 export class Revocations {
-  readonly #copy = new LogCopy();
+  readonly #copy = new LogCopy((entry) => this.#watching.heard(entry));
+  readonly #watching: Watching;
+  readonly #settling: Settling;
+  readonly #feed: Feed;
+  readonly #clock: Clock;
+  readonly #clocks: MachineClocks;
   readonly #reader: LogReader;
   readonly #freshness: Freshness;
   readonly #leasing: Leasing | null;
@@ -40,6 +48,12 @@ export class Revocations {
     const { moved } = feed;
     const follower = new Follower(clocks, copy);
     this.#reader = reader;
+    this.#feed = feed;
+    this.#clock = clock;
+    this.#clocks = clocks;
+    const head = (): Seq => copy.head;
+    this.#settling = new Settling({ feed, clock, clocks, bound, holder, head });
+    this.#watching = new Watching({ table: copy.table, clock, bound, left: () => this.left(), follow: () => this.#follow() });
     this.#leasing = moved === null ? new Leasing({ feed, follower, reader, clock, log, bound, holder }) : null;
     this.#freshness = this.#leasing ?? new Asking({ feed, moved: moved ?? (() => true), copy, reader });
   }
@@ -48,10 +62,41 @@ export class Revocations {
   async open(): Promise<void> {
     await this.#freshness.sync();
     await this.#leasing?.start();
+    await this.#settling.look();
   }
 
   close(): void {
     this.#leasing?.stop();
+  }
+
+  /** Resolves when nobody, here or anywhere, can accept any more what ended at this position. @throws {store_unavailable} when that can't be known. */
+  async settled(ended: Seq): Promise<void> {
+    await this.read();
+    await this.#settling.settled(ended);
+  }
+
+  /**
+   * Ends what nobody has, and sees how long that takes to be known everywhere: so the bound is looked at all the time, not only when it matters. And who died
+   * is noticed, and not waited for by the next who waits.
+   * @param onApplied is called for each process that has applied it, with the milliseconds that took.
+   * @throws {store_unavailable}
+   */
+  async probe(nobody: Sid, onApplied: (after: number) => void): Promise<void> {
+    const others = await this.#settling.look();
+    if (others.length === 0) return;
+    const began = this.#clocks.monotonic();
+    const position = await this.#feed.append("sid", nobody, this.#clock.now());
+    await this.#settling.settled(position, () => onApplied(this.#clocks.monotonic() - began));
+  }
+
+  /** How many decisions found the lease run out: those that the store then answered, and those that couldn't be had. */
+  get lapsed(): { readonly asked: number; readonly unknown: number } {
+    return this.#leasing?.lapsed ?? { asked: 0, unknown: 0 };
+  }
+
+  /** Closes what is open for a session when it has ended. @returns what forgets it. */
+  watch(watched: Watched): () => void {
+    return this.#watching.watch(watched);
   }
 
   /** The position up to which everything has been applied. */
@@ -110,6 +155,19 @@ export class Revocations {
 
   keyRevoked(kid: string): boolean {
     return this.#copy.table.keyRevoked(kid);
+  }
+
+  /** A process with a lease is told of news anyhow; one that asks before each decision has to be woken when nobody comes to be decided on. */
+  #follow(): () => void {
+    if (this.#leasing !== null) return () => {};
+    const catchUp = async (): Promise<void> => await this.sync();
+    // An outage is heard of at the next decision.
+    const listening = (async () => await this.#feed.listen(() => void catchUp().catch(() => {})))();
+    return () =>
+      void listening.then(
+        (stop) => stop(),
+        () => {},
+      );
   }
 
   /** Forgets what could hit nothing any more at `before`. */

@@ -21,11 +21,12 @@ export const operationRoutes: readonly Route[] = [
     path: "/readyz",
     id: "getReadiness",
     tag: "Operations",
-    summary: "It can serve: the store is in reach",
+    summary: "It can serve: the store is in reach, and a lease is held where one is needed",
     answers: { 200: { description: "It can.", body: readySchema } },
     refusals: ["store_unavailable"],
     answer: async ({ site }) => {
       await site.engine.store.ping();
+      await site.engine.revocations.sync();
       return ok({ status: "ready" });
     },
   }),

@@ -56,12 +56,18 @@ export const sessionRoutes: readonly Route[] = [
       200: { description: "They have ended. The cookie is cleared if its session was one of them.", body: endedSchema, setsCookie: true },
     },
     refusals: STALE_PROOF,
-    // `wait=true` asks for nothing more here: every process of the file reads the log at its next request, so the commit is the wait.
-    answer: (call, asker, { query }) => (query.keep === "current" ? endOthers(call, asker) : endEverywhere(call, asker)),
+    answer: async (call, asker, { query }) => {
+      const sparing = query.keep === "current";
+      // A thief who ends the owner's sessions and keeps their own must know the password for it; someone who panics and ends everything must be quick.
+      if (sparing) await requireFreshProof(asker, call);
+      const { engine } = call.site;
+      const why = { ...fromOf(call), why: "ended_everywhere" } as const;
+      const { ended, seq } = await engine.sessions.endAll(asker.userId, sparing ? asker.sid : null, why);
+      if (query.wait === "true") await engine.revocations.settled(seq);
+      return { ...ok({ ended }), ...(sparing ? {} : clearedFor(call)) };
+    },
   }),
 ];
-
-type Ended = ReturnType<typeof ok<{ readonly ended: number }>>;
 
 async function endOwn(call: Call, asker: SessionRecord): Promise<typeof NO_CONTENT> {
   await call.site.engine.sessions.end({ sid: asker.sid, userId: asker.userId }, { ...fromOf(call), why: "ended_by_user" });
@@ -77,19 +83,6 @@ async function endOther(call: Call, asker: SessionRecord): Promise<typeof NO_CON
   );
   if (ended === 0) throw new CoatcheckError("not_found");
   return NO_CONTENT;
-}
-
-/** Everything, the asker included, needs no fresh proof: someone who panics must be quick. */
-async function endEverywhere(call: Call, asker: SessionRecord): Promise<Ended> {
-  const { ended } = await call.site.engine.sessions.endAll(asker.userId, null, { ...fromOf(call), why: "ended_everywhere" });
-  return { ...ok({ ended }), ...clearedFor(call) };
-}
-
-/** A thief who ends the owner's sessions and keeps their own must know the password for it. */
-async function endOthers(call: Call, asker: SessionRecord): Promise<Ended> {
-  await requireFreshProof(asker, call);
-  const { ended } = await call.site.engine.sessions.endAll(asker.userId, asker.sid, { ...fromOf(call), why: "ended_everywhere" });
-  return ok({ ended });
 }
 
 /** The cookie goes with its session; one that came beside a bearer token was not read and stays. */
