@@ -6,11 +6,22 @@ import { simulate } from "../../src/testing/index.ts";
 import { cacheConfusion } from "./cache-confusion.ts";
 import { enumeration } from "./enumeration.ts";
 import { longestBlock } from "./hostile.ts";
+import { leaseModel } from "./lease-model.ts";
 import { refreshRace } from "./refresh-race.ts";
+import { spin } from "./spin.ts";
 
 // Longer runs than the test command has time for: `npm run soak`, or one of them: `npm run soak -- refresh --rounds 100`.
 
-const PARTS: Readonly<Record<string, () => Promise<boolean>>> = { refresh, enumeration: knownOrUnknown, cache, simulator, fuzz, hostile };
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
+  refresh,
+  enumeration: knownOrUnknown,
+  cache,
+  simulator,
+  model,
+  spin: spinModel,
+  fuzz,
+  hostile,
+};
 
 const { values, positionals } = parseArgs({
   options: {
@@ -88,6 +99,16 @@ function simulator(): Promise<boolean> {
   }
   console.log(`  ${accepted} accepted, ${faults} of them in breach of a promise; the nearest came ${worst.toFixed(0)} ms after an end`);
   return Promise.resolve(faults === 0);
+}
+
+function model(): Promise<boolean> {
+  console.log("Model of the lease: every state that can be reached, in larger worlds than the tests have time for");
+  return Promise.resolve(leaseModel((line) => console.log(`  ${line}`)));
+}
+
+async function spinModel(): Promise<boolean> {
+  console.log("The same model in Promela, by Spin");
+  return await spin((line) => console.log(`  ${line}`));
 }
 
 /** The tests that try things at random, `--runs` times each instead of a few hundred. FUZZ_SEED has its word here too. */
