@@ -130,6 +130,19 @@ describe("C1 cookie tossing and jar overflow (RFC 6265bis §8.6)", { timeout: 60
   });
 });
 
+describe("C1 cookie tossing, where it works after all", () => {
+  it("of two cookies of our name, each of them good, neither counts, in whatever order: nobody is logged in as somebody else", async () => {
+    const [own, planted] = [await attackers(), await call("/auth/sign-up", { email: "tosser@example.com", password: PASSWORD })];
+    const me = (cookie: string): Promise<Response> => fetch(`${server.url}/auth/me`, { headers: { cookie } });
+    for (const [first, second] of [
+      [own, planted],
+      [planted, own],
+    ])
+      expect((await me(`${NAME}=${first}; ${NAME}=${second}`)).status).toBe(401);
+    for (const ticket of [own, planted]) expect((await me(`${NAME}=${ticket}`)).status).toBe(200);
+  });
+});
+
 describe("C2 prefix bypass by a lenient parser, in Chromium (Cookie Chaos, GHSA-r5rp-j6wh-rvv4)", { timeout: 60_000 }, () => {
   it("names that only look like ours do arrive, and open nothing", async () => {
     const planted = await attackers();

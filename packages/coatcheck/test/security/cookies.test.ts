@@ -154,6 +154,11 @@ describe("C3 attribute injection (CVE-2024-47764)", () => {
 });
 
 describe("C4 the credential in an address, a Referer, a log (ASVS 14.2.1)", { timeout: 60_000 }, () => {
+  const METRICS_TOKEN = "who-scrapes-this-server-in-a-test";
+
+  /** What a page hands to the next: base64url, which hides what it holds from a search. */
+  const flashOf = (setCookie: string): string => Buffer.from(/^[^=]*=([^;]*)/.exec(setCookie)?.[1] ?? "", "base64url").toString();
+
   it("in an address or a body it is no credential", async () => {
     const house: House = await openHouse();
     const [cookie, token]: readonly Visitor[] = [await house.arrive(), await house.signIn("token")];
@@ -168,53 +173,65 @@ describe("C4 the credential in an address, a Referer, a log (ASVS 14.2.1)", { ti
     expect((await house.call("GET", "/auth/me", { headers: shown(token?.got as never) })).status).toBe(200);
   });
 
-  it("no answer but the one that hands it over holds it, no redirect carries it, no page lets a Referer out, and nothing is logged of it", () =>
-    withServer(async (server) => {
-      const { url } = server;
-      const json = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
-        fetch(url + path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
-      const cookie = (await json("/auth/sign-up", { email: EMAIL, password: PASSWORD })).headers
-        .get("set-cookie")
-        ?.split(";", 1)[0] as string;
-      const tokens = (await (await json("/auth/sign-in", { email: EMAIL, password: PASSWORD, carrier: "token" })).json()) as Record<
-        string,
-        string
-      >;
-      const secrets = [cookie.slice("coatcheck=".length), tokens["access_token"], tokens["refresh_token"], PASSWORD] as readonly string[];
-      const seen: string[] = [];
-      const own = { cookie, origin: url, authorization: "" };
-      const requests: readonly (readonly [string, RequestInit])[] = [
-        ["/", {}],
-        ["/account", {}],
-        ["/account/confirm", {}],
-        ["/errors", {}],
-        ["/auth/me", {}],
-        ["/auth/sessions", {}],
-        [`/auth/me?token=${tokens["access_token"]}`, {}],
-        [`/nowhere/${tokens["refresh_token"]}`, {}],
-        ["/account/end-others", { method: "POST", body: new URLSearchParams() }],
-        ["/account/password", { method: "POST", body: new URLSearchParams({ current: PASSWORD, new: "x" }) }],
-        ["/sign-in", { method: "POST", body: new URLSearchParams({ email: EMAIL, password: "wrong-password-that-was-typed" }) }],
-        [
-          "/oauth/token",
-          { method: "POST", body: new URLSearchParams({ grant_type: "x", refresh_token: tokens["refresh_token"] as string }) },
-        ],
-        ["/auth/sign-in", { method: "POST", body: JSON.stringify({ email: EMAIL, password: "wrong-password-that-was-typed", token: 1 }) }],
-      ];
-      for (const [path, init] of requests) {
-        const { authorization: _, ...headers } = own;
-        const answer = await fetch(url + path, {
-          redirect: "manual",
-          ...init,
-          headers: { ...headers, ...(typeof init.body === "string" ? { "content-type": "application/json" } : {}) },
-        });
-        seen.push(JSON.stringify([...answer.headers]), await answer.text());
-        expect(answer.headers.get("referrer-policy"), path).toMatch(/^(no-referrer|same-origin)$/);
-      }
-      const everything = [...seen, server.output()].join("\n");
-      for (const secret of [...secrets, "wrong-password-that-was-typed"]) expect(everything).not.toContain(secret);
-      expect(everything).toContain(EMAIL);
-    }));
+  it("no answer but the one that hands it over holds it, no redirect carries it, no page lets a Referer out, and nothing is logged or counted by it", () =>
+    withServer(
+      async (server) => {
+        const { url } = server;
+        const json = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+          fetch(url + path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
+        const cookie = (await json("/auth/sign-up", { email: EMAIL, password: PASSWORD })).headers
+          .get("set-cookie")
+          ?.split(";", 1)[0] as string;
+        const tokens = (await (await json("/auth/sign-in", { email: EMAIL, password: PASSWORD, carrier: "token" })).json()) as Record<
+          string,
+          string
+        >;
+        const secrets = [cookie.slice("coatcheck=".length), tokens["access_token"], tokens["refresh_token"], PASSWORD] as readonly string[];
+        const seen: string[] = [];
+        const own = { cookie, origin: url, authorization: "" };
+        const requests: readonly (readonly [string, RequestInit])[] = [
+          ["/", {}],
+          ["/account", {}],
+          ["/account/confirm", {}],
+          ["/errors", {}],
+          ["/auth/me", {}],
+          ["/auth/sessions", {}],
+          [`/auth/me?token=${tokens["access_token"]}`, {}],
+          [`/nowhere/${tokens["refresh_token"]}`, {}],
+          ["/account/end-others", { method: "POST", body: new URLSearchParams() }],
+          ["/account/password", { method: "POST", body: new URLSearchParams({ current: PASSWORD, new: "x" }) }],
+          ["/sign-in", { method: "POST", body: new URLSearchParams({ email: EMAIL, password: "wrong-password-that-was-typed" }) }],
+          [
+            "/oauth/token",
+            { method: "POST", body: new URLSearchParams({ grant_type: "x", refresh_token: tokens["refresh_token"] as string }) },
+          ],
+          // What is no JSON, and what is in the wrong field, is refused without being quoted. (A parser's own message quotes what is short.)
+          ["/auth/sign-in", { method: "POST", body: "typed-too-soon" }],
+          ["/auth/sign-in", { method: "POST", body: JSON.stringify({ email: EMAIL, password: "x", carrier: "typed-too-soon" }) }],
+          ["/auth/sign-in", { method: "POST", body: JSON.stringify({ email: "typed-too-soon", password: "x" }) }],
+          [
+            "/auth/sign-in",
+            { method: "POST", body: JSON.stringify({ email: EMAIL, password: "wrong-password-that-was-typed", token: 1 }) },
+          ],
+        ];
+        for (const [path, init] of requests) {
+          const { authorization: _, ...headers } = own;
+          const answer = await fetch(url + path, {
+            redirect: "manual",
+            ...init,
+            headers: { ...headers, ...(typeof init.body === "string" ? { "content-type": "application/json" } : {}) },
+          });
+          seen.push(JSON.stringify([...answer.headers]), await answer.text(), ...answer.headers.getSetCookie().map(flashOf));
+          expect(answer.headers.get("referrer-policy"), path).toMatch(/^(no-referrer|same-origin)$/);
+        }
+        const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })).text();
+        expect(metrics).toContain('route="/auth/me"');
+        const everything = [...seen, metrics, server.output()].join("\n");
+        for (const secret of [...secrets, "wrong-password-that-was-typed", "typed-too-soon"]) expect(everything).not.toContain(secret);
+        expect(everything).toContain(EMAIL);
+      },
+      ["--metrics-token", METRICS_TOKEN],
+    ));
 
   it("TRACE gives nothing back (cross-site tracing)", () =>
     withServer(async ({ url }) => {

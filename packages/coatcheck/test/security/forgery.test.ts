@@ -167,6 +167,8 @@ describe("T4 a key or secret looked up from what is not yet proved (CVE-2025-659
     for (const token of forged) expect(await engine.carriers.token.check(token, clock.now())).toEqual({ ok: false, reason: "forged" });
     for (const at of [10, 30, 60]) {
       expect(await engine.carriers.cookie.identify(flip(ticket.ticket, at), clock.now())).toBeNull();
+      // Of a session that memory has never heard of: nothing but the keyed check stands between it and a read.
+      expect(await engine.carriers.cookie.check(flip(flip(ticket.ticket, 1), at), clock.now())).toEqual({ ok: false, reason: "forged" });
       expect(await engine.tokens.refresh(flip(proof.refreshToken, at), null, { ip: "", userAgent: "" })).toMatchObject({
         reason: "forged",
       });

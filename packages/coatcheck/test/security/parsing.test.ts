@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { parseProof } from "../../src/carriers/token/credential.ts";
 import { base64url, signedParts } from "../crypto/tokens.ts";
 import { expectAccepted, expectOnlyGenuine, expectRefused, openForge } from "./forging.ts";
 import type { Forge } from "./forging.ts";
@@ -11,6 +12,14 @@ beforeAll(async () => {
 /** The genuine token with its signature made anew from these 64 bytes. */
 function withSignature(bytes: Uint8Array): string {
   return `${forge.genuine.slice(0, forge.genuine.lastIndexOf("."))}.${base64url(bytes)}`;
+}
+
+/** A positive number as DER has it (X.690 §8.3): no zero bytes in front, but for one where the first bit would say that it is negative. */
+function derInteger(bytes: Buffer): Buffer {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = bytes.subarray(start);
+  const content = (digits[0] as number) < 0x80 ? digits : Buffer.concat([Buffer.alloc(1), digits]);
+  return Buffer.concat([Buffer.of(2, content.length), content]);
 }
 
 /** The order of P-256's group, and 32 bytes of a number. */
@@ -67,10 +76,15 @@ describe("T8 zero and out-of-range ECDSA (CVE-2022-21449)", () => {
 
   it("no signature of another length is even looked at: DER, short, long, 64 kB", async () => {
     const own = Buffer.from(forge.genuine.split(".")[2] as string, "base64url");
-    const der = Buffer.concat([Buffer.of(0x30, 0x44, 2, 32), own.subarray(0, 32), Buffer.of(2, 32), own.subarray(32)]);
+    const integers = [own.subarray(0, 32), own.subarray(32)].map(derInteger);
+    const der = Buffer.concat([Buffer.of(0x30, Buffer.concat(integers).length), ...integers]);
     const lengths = [0, 1, 63, 65, 66, 96, 128, 132, 16_122, 65_536].map((length) => Buffer.alloc(length, own));
     const padded = [Buffer.concat([own, Buffer.alloc(1)]), Buffer.concat([Buffer.alloc(1), own])];
-    await expectOnlyGenuine(forge, [der, ...lengths, ...padded].map(withSignature));
+    const tokens = [der, ...lengths, ...padded].map(withSignature);
+    await expectOnlyGenuine(forge, tokens);
+    // Refused as it is read: no key is found for it, and nothing of OpenSSL sees it.
+    expect(tokens.map(parseProof).filter((proof) => proof !== null)).toEqual([]);
+    expect(parseProof(forge.genuine)).not.toBeNull();
   });
 });
 

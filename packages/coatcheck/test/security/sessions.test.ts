@@ -1,11 +1,14 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { BUILT_IN_CLIENT, seq } from "../../src/core/ids.ts";
+import { BUILT_IN_CLIENT, parseSid, seq } from "../../src/core/ids.ts";
 import type { Sid, UserId } from "../../src/core/ids.ts";
 import { isLive } from "../../src/core/session.ts";
+import { instant } from "../../src/core/time.ts";
+import { RevocationTable } from "../../src/revocation/table.ts";
+import { sqlite } from "../../src/stores/sqlite/index.ts";
 import { COOKIE, EMAIL, ISSUER, openHouse, PASSWORD, shown } from "../http/support.ts";
 import type { House, Visitor } from "../http/support.ts";
-import { openMemory, openSqlite } from "../stores/open.ts";
+import { openMemory, openSqlite, temporary } from "../stores/open.ts";
 import { startServer, withServer } from "../support/server.ts";
 import { closeWorlds, credential, world } from "../support/world.ts";
 
@@ -113,45 +116,100 @@ describe("S2 a log-out that does not log out (CVE-2024-31999, CVE-2024-35220)", 
   );
 });
 
-describe("S5 cutoffs combined wrongly (GHSA-83c4-ffjp-mxp9)", () => {
+describe("S2 a log-out that memory does not hear of", () => {
+  it.each(CARRIERS)(
+    "%s: what was let in a moment ago is not, in the process that ended it, in its neighbour and in a new one",
+    async (carrier) => {
+      const folder = temporary();
+      const open = (): Promise<House> => openHouse({ store: sqlite(folder.path("x.db")) });
+      const [here, there] = [await open(), await open()];
+      const ada = await here.arrive(carrier);
+      const verdicts = async (...houses: readonly House[]): Promise<readonly boolean[]> =>
+        Promise.all(houses.map(async ({ routes }) => (await routes.check(credentialsOf(ada))).ok));
+      // Twice, so that both remember: the session, and the token's signature.
+      for (let count = 0; count < 2; count++) expect(await verdicts(here, there)).toEqual([true, true]);
+      expect((await here.call("POST", "/auth/sign-out", { headers: ada.headers })).status).toBe(204);
+      const later = await open();
+      expect(await verdicts(here, there, later)).toEqual([false, false, false]);
+      for (const house of [here, there, later]) await house.close();
+      folder.remove();
+    },
+  );
+
+  function credentialsOf({ headers }: Visitor): { cookie?: string; authorization?: string } {
+    const { cookie, authorization } = headers;
+    return { ...(cookie === undefined ? {} : { cookie }), ...(authorization === undefined ? {} : { authorization }) };
+  }
+});
+
+describe("S5 cutoffs combined wrongly (GHSA-83c4-ffjp-mxp9)", { timeout: 60_000 }, () => {
   const append = fc.record({
     kind: fc.constantFrom("global", "client", "user", "sid"),
     key: fc.constantFrom("ann", "bob", "coatcheck", "another-client"),
   });
 
-  it("a session lives if nothing of any of its scopes came after it: the latest cutoff counts, whatever the order", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(append, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: 6 }), async (entries, at) => {
-        const it = await world();
-        const { engine } = it.composed;
-        const marks: { readonly kind: string; readonly key: string; readonly seq: number }[] = [];
-        const logins: { readonly who: string; readonly login: Awaited<ReturnType<typeof it.logIn>> }[] = [];
-        const logEverybodyIn = async (): Promise<void> => {
-          await it.composed.revocations.sync();
-          for (const who of ["ann", "bob"]) for (const carrier of CARRIERS) logins.push({ who, login: await it.logIn(carrier, who) });
-        };
-        for (const [index, { kind, key }] of entries.entries()) {
-          if (index === Math.min(at, entries.length - 1)) await logEverybodyIn();
-          const target = kind === "sid" ? (logins[index % 2]?.login.session.sid ?? key) : kind === "global" ? "" : key;
-          const position = await engine.store.feed.append(kind, target, it.clock.now());
-          marks.push({ kind, key: target, seq: position });
-        }
-        for (const { who, login } of logins) {
-          const { sid, rsq } = login.session;
-          const scopes = new Set(["global ", `client ${BUILT_IN_CLIENT}`, `user ${who}`]);
-          const cutoff = Math.max(0, ...marks.filter((it) => scopes.has(`${it.kind} ${it.key}`)).map((it) => it.seq));
-          const lives = rsq >= cutoff && !marks.some((it) => it.kind === "sid" && it.key === sid);
-          expect(it.check(login).ok).toBe(lives);
-          const found = await engine.store.sessions.find(sid);
-          expect(found !== null && isLive(found)).toBe(lives);
-          expect((await engine.sessions.list(who as UserId)).some((row) => row.sid === sid)).toBe(lives);
-          const { shown } = login;
-          if (shown.carrier === "token")
-            expect((await engine.tokens.refresh(shown.refreshToken, null, { ip: "", userAgent: "" })).ok).toBe(lives);
-        }
-        await closeWorlds();
+  it.each([
+    ["memory", openMemory],
+    ["sqlite", openSqlite],
+  ])(
+    "on %s a session lives if nothing of any of its scopes came after it: the latest cutoff counts, whatever the order",
+    async (_, openStore) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(append, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: 6 }), async (entries, at) => {
+          const { store, close } = await openStore();
+          const it = await world({ store });
+          const { engine } = it.composed;
+          const marks: { readonly kind: string; readonly key: string; readonly seq: number }[] = [];
+          const logins: { readonly who: string; readonly login: Awaited<ReturnType<typeof it.logIn>> }[] = [];
+          const logEverybodyIn = async (): Promise<void> => {
+            await it.composed.revocations.sync();
+            for (const who of ["ann", "bob"]) for (const carrier of CARRIERS) logins.push({ who, login: await it.logIn(carrier, who) });
+          };
+          for (const [index, { kind, key }] of entries.entries()) {
+            if (index === Math.min(at, entries.length - 1)) await logEverybodyIn();
+            const target = kind === "sid" ? (logins[index % 2]?.login.session.sid ?? key) : kind === "global" ? "" : key;
+            const position = await engine.store.feed.append(kind, target, it.clock.now());
+            marks.push({ kind, key: target, seq: position });
+          }
+          for (const { who, login } of logins) {
+            const { sid, rsq } = login.session;
+            const scopes = new Set(["global ", `client ${BUILT_IN_CLIENT}`, `user ${who}`]);
+            const cutoff = Math.max(0, ...marks.filter((it) => scopes.has(`${it.kind} ${it.key}`)).map((it) => it.seq));
+            const lives = rsq >= cutoff && !marks.some((it) => it.kind === "sid" && it.key === sid);
+            expect(it.check(login).ok).toBe(lives);
+            const found = await engine.store.sessions.find(sid);
+            expect(found !== null && isLive(found)).toBe(lives);
+            expect((await engine.sessions.list(who as UserId)).some((row) => row.sid === sid)).toBe(lives);
+            const { shown } = login;
+            if (shown.carrier === "token")
+              expect((await engine.tokens.refresh(shown.refreshToken, null, { ip: "", userAgent: "" })).ok).toBe(lives);
+          }
+          await closeWorlds();
+          await close();
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
+
+  it("in memory the latest of each scope counts in whatever order the log is heard, and a session's own end is final", () => {
+    const sids = [parseSid("A".repeat(22)), parseSid("B".repeat(21) + "A")] as readonly Sid[];
+    const heard = fc.record({
+      kind: fc.constantFrom("global", "client", "user", "sid"),
+      whose: fc.nat(1),
+      seq: fc.integer({ min: 1, max: 9 }).map(seq),
+    } as const);
+    fc.assert(
+      fc.property(fc.array(heard, { maxLength: 8 }), fc.integer({ min: 0, max: 9 }), (entries, rsq) => {
+        const keys = { global: ["", ""], client: ["web", "app"], user: ["ann", "bob"], sid: sids } as const;
+        const table = new RevocationTable();
+        for (const { kind, whose, seq } of entries)
+          table.apply({ kind, key: keys[kind][whose] as string, seq, expiresAt: instant(1), at: instant(0) });
+        const hers = entries.filter(({ kind, whose }) => kind === "global" || whose === 0);
+        const ended = hers.some(({ kind, seq }) => kind === "sid" || seq > rsq);
+        const standing = { sid: sids[0] as Sid, userId: "ann" as UserId, clientId: "web" as typeof BUILT_IN_CLIENT, rsq: seq(rsq) };
+        expect(table.ended(standing)).toBe(ended);
       }),
-      { numRuns: 60 },
     );
   });
 

@@ -1,5 +1,6 @@
 import { deflateRawSync } from "node:zlib";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { parseProof } from "../../src/carriers/token/credential.ts";
 import { base64url, signedParts } from "../crypto/tokens.ts";
 import { COOKIE, EMAIL, ISSUER, openHouse, PASSWORD } from "../http/support.ts";
 import { RawConnection, statuses } from "../server/raw.ts";
@@ -114,10 +115,27 @@ describe("T13 size and CPU bombs (CVE-2024-28176, CVE-2022-36083, CVE-2026-27932
 
   it("an encrypted token is refused before anything of it is decoded, derived or inflated", async () => {
     const jwe = (header: object, body = "AA"): string => `${base64url(JSON.stringify(header))}.AA.AA.${body}.AA`;
-    await expectOnlyGenuine(forge, [
+    const encrypted = [
       jwe({ alg: "PBES2-HS512+A256KW", enc: "A256GCM", p2c: 2_147_483_647, p2s: "AA" }),
       jwe({ alg: "dir", enc: "A256GCM", zip: "DEF" }, bomb.slice(0, 8_000)),
       forge.genuine.replaceAll(".", ".AA."),
+      `${forge.genuine}.AA.AA`,
+      `AA.AA.${forge.genuine}`,
+    ];
+    const decoded = vi.spyOn(Buffer, "from");
+    expect(encrypted.map(parseProof).filter((proof) => proof !== null)).toEqual([]);
+    expect(decoded).not.toHaveBeenCalled();
+    decoded.mockRestore();
+    await expectOnlyGenuine(forge, encrypted);
+  });
+
+  it("a signed token is never inflated, and one that asks for it is refused", async () => {
+    const { header, claims, key } = forge;
+    const deflated = deflateRawSync(JSON.stringify(claims));
+    await expectOnlyGenuine(forge, [
+      forge.sign({ zip: "DEF" }),
+      signedParts(key, base64url(JSON.stringify({ ...header, zip: "DEF" })), base64url(deflated)),
+      signedParts(key, base64url(JSON.stringify(header)), base64url(deflated)),
       forge.sign({ zip: "DEF" }, "").replace("..", `.${bomb.slice(0, 7_000)}.`),
     ]);
   });
@@ -186,14 +204,23 @@ describe("T15 prototype pollution", () => {
       forge.sign({}, `${claims},"__proto__":{"roles":["admin"]}}`),
       forge.sign({}, `${claims},"y":{"__proto__":{"polluted":true}}}`),
       forge.sign(`{"__proto__":{"alg":"ES256"},${JSON.stringify(forge.header).slice(1)}`),
+      // Every name that any object answers to is no algorithm, no key and no kind.
+      ...Object.getOwnPropertyNames(Object.prototype).flatMap((name) =>
+        ["alg", "kid", "typ"].map((member) => forge.sign({ [member]: name })),
+      ),
     ]);
     const { call } = forge;
     const headers = { ...forge.ada.headers, "content-type": "application/json" };
     for (const path of ["/auth/sign-up", "/auth/sign-in", "/auth/confirm", "/auth/password", "/auth/sign-out"])
       expect((await call("POST", path, { body: POLLUTED, headers })).status).toBe(422);
     const form = { "content-type": "application/x-www-form-urlencoded" };
-    for (const body of ["__proto__=x", "__proto__[polluted]=1&constructor[prototype][polluted]=1", "toString=x&grant_type=__proto__"])
-      expect((await call("POST", "/oauth/token", { body, headers: form })).status).toBeGreaterThanOrEqual(400);
+    for (const body of [
+      "__proto__=x",
+      "__proto__[polluted]=1&constructor[prototype][polluted]=1",
+      "toString=x&grant_type=__proto__",
+      "grant_type=toString",
+    ])
+      expect((await call("POST", "/oauth/token", { body, headers: form })).status, body).toBe(400);
     for (const query of ["__proto__=current", "__proto__[keep]=current", "constructor=1"])
       expect((await call("DELETE", `/auth/sessions?${query}`, { headers: forge.ada.headers })).status).toBe(422);
     for (const cookie of ["__proto__=x", `__proto__[${COOKIE}]=x; constructor=y`, "hasOwnProperty=x"])

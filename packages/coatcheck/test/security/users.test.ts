@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { UserId } from "../../src/core/ids.ts";
 import type { Store } from "../../src/core/ports.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { open, quickHasher, recorded } from "../accounts/support.ts";
+import { open, outcome, quickHasher, recorded } from "../accounts/support.ts";
 import { EMAIL, openHouse, PASSWORD } from "../http/support.ts";
 import type { Got, House } from "../http/support.ts";
 
@@ -132,17 +132,23 @@ describe("U4 enumeration by answer or price (ASVS 6.3.8)", () => {
       }
     };
     expect(await countOf(EMAIL, "203.0.113.1")).toEqual(await countOf("nobody@example.com", "203.0.113.2"));
+    // Nor do all that nobody has share one count, which an attacker would fill first.
+    const json = { email: "no-other@example.com", password: "wrong password" };
+    expect((await house.call("POST", "/auth/sign-in", { json, peer: { address: "203.0.113.3" } })).status).toBe(401);
   });
 
   it("the hash that stands for nobody costs what everybody's costs", async () => {
     const hasher = quickHasher();
     const hotel = open({ hasher });
     await hotel.accounts.signUp({ email: "a@example.com", password: NEW_PASSWORD }, { ip: "" });
+    const { user } = await hotel.accounts.signUp({ email: "disabled@example.com", password: NEW_PASSWORD }, { ip: "" });
+    await hotel.store.users.setDisabled(user.id, true, hotel.clock.now());
     hasher.asked.length = 0;
-    for (const email of ["a@example.com", "nobody@example.com"])
-      await hotel.accounts.prove({ email, password: "wrong password" }, { ip: "" }).catch(() => null);
+    for (const email of ["a@example.com", "nobody@example.com", "disabled@example.com"])
+      for (const password of ["wrong password", ...(email.startsWith("disabled") ? [NEW_PASSWORD] : [])])
+        expect(await outcome(hotel.accounts.prove({ email, password }, { ip: "" }))).toBe("invalid_credentials");
     expect(new Set(hasher.asked).size).toBe(1);
-    expect(hasher.asked).toHaveLength(2);
+    expect(hasher.asked).toHaveLength(4);
   });
 });
 
@@ -175,7 +181,7 @@ describe("U5 long passwords, 72 bytes, NUL (Okta 2024-10-30)", () => {
     }
   });
 
-  it("over 1 024 characters is 422, over 64 kB is 413, and neither is hashed", async () => {
+  it("over 1 024 characters is 422, over 64 kB is 413", async () => {
     const house = await openHouse();
     for (const path of ["/auth/sign-up", "/auth/sign-in"]) {
       for (const [length, status] of [
@@ -186,6 +192,27 @@ describe("U5 long passwords, 72 bytes, NUL (Okta 2024-10-30)", () => {
       ] as const)
         expect((await house.call("POST", path, { json: { email: EMAIL, password: "x".repeat(length) } })).status).toBe(status);
     }
+  });
+
+  it("characters are code points, and what is too long meets no hash, whichever door it comes through", async () => {
+    const hotel = open();
+    const { accounts, hasher } = hotel;
+    const longest = "🦦".repeat(1_024);
+    const { user } = await accounts.signUp({ email: EMAIL, password: longest }, { ip: "" });
+    expect(await outcome(accounts.prove({ email: EMAIL, password: longest }, { ip: "" }))).toBe("ok");
+    hasher.asked.length = 0;
+    for (const password of [`${longest}x`, "x".repeat(1_025), "x".repeat(1_000_000)]) {
+      const doors = [
+        accounts.signUp({ email: "eve@example.com", password }, { ip: "" }),
+        accounts.prove({ email: EMAIL, password }, { ip: "" }),
+        accounts.prove({ email: "nobody@example.com", password }, { ip: "" }),
+        accounts.confirm(user.id, password, { ip: "" }),
+        accounts.preparePassword(user.id, { current: password, next: NEW_PASSWORD }, { ip: "" }),
+        accounts.preparePassword(user.id, { current: longest, next: password }, { ip: "" }),
+      ];
+      expect(new Set(await Promise.all(doors.map(outcome)))).toEqual(new Set(["invalid_input"]));
+    }
+    expect(hasher.asked).toEqual([]);
   });
 
   it("a hash that is not Argon2's is never truncated into a match: it fits nothing", async () => {

@@ -234,6 +234,8 @@ describe("W7 a malformed Authorization crashes (GHSA-xmf8-cvqr-rfgj)", { timeout
       "Basic Y29hdGNoZWNrOng=",
       "Basic YTpi",
       "Basic YTpiOmM=",
+      // Percent signs that encode nothing, in the id and in the secret (RFC 6749 §2.3.1).
+      ...["a%:b", "%zz:b", "a:b%", "%:%", "%c3:x"].map((pair) => `Basic ${Buffer.from(pair).toString("base64")}`),
       "Basic /////w==",
       "Basic \xff\xfe",
     ],
@@ -256,6 +258,13 @@ describe("W7 a malformed Authorization crashes (GHSA-xmf8-cvqr-rfgj)", { timeout
       `Bearer ccr_${"A".repeat(86)}`,
       `Bearer ${"A".repeat(75)}`,
       "Bearer eyJhbGciOiJub25lIn0.e30.",
+      // Names that every object answers to.
+      ...["constructor", "toString", "__proto__"].flatMap((name) =>
+        [
+          { alg: name, typ: "at+jwt", kid: "k" },
+          { alg: "ES256", typ: "at+jwt", kid: name },
+        ].map((header) => `Bearer ${Buffer.from(JSON.stringify(header)).toString("base64url")}.e30.${"A".repeat(86)}`),
+      ),
       "\t\tBearer\t\tx\t\t",
       "Bearer\u0001x",
     ],
