@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -30,6 +30,8 @@ export interface PostgresServer {
   signal(name: NodeJS.Signals): void;
   /** Ends it at once, as a loss of power would. */
   kill(): Promise<void>;
+  /** Ends it as an operator would. */
+  stop(): Promise<void>;
   /** Starts it again, on the same port and data. */
   start(): Promise<void>;
   /** Ends it and deletes everything. */
@@ -39,8 +41,18 @@ export interface PostgresServer {
 export interface ServerOptions {
   /** Settings besides the usual ones. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Files to lay into its folder. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Data that is there already, and belongs to the server from now on. */
   readonly folder?: string;
+}
+
+/** A copy of a server's data as they are while it is stopped, for another server. */
+export function copyOf(folder: string): string {
+  const copy = serverFolder();
+  const copied = spawnSync("cp", ["-a", `${folder}/.`, copy], { encoding: "utf8" });
+  if (copied.status !== 0) throw new Error(`cp: ${copied.stderr}`);
+  return copy;
 }
 
 /** A folder that the server may write. */
@@ -50,13 +62,21 @@ function serverFolder(): string {
   return folder;
 }
 
+/** Writes a file for the server alone: it takes no key that others may read. */
+function give(folder: string, name: string, content: string): void {
+  const path = join(folder, name);
+  writeFileSync(path, content, { mode: 0o600 });
+  if (NOBODY.uid !== undefined) chownSync(path, NOBODY.uid, NOBODY.gid);
+}
+
 function program(name: string): string {
   if (PROGRAMS === null) throw new Error("there is no PostgreSQL on this machine");
   return join(PROGRAMS, name);
 }
 
-export async function startPostgres({ settings = {}, folder = makeCluster() }: ServerOptions = {}): Promise<PostgresServer> {
+export async function startPostgres({ settings = {}, files = {}, folder = makeCluster() }: ServerOptions = {}): Promise<PostgresServer> {
   const port = await freePort();
+  for (const [name, content] of Object.entries(files)) give(folder, name, content);
   // Without fsync: what is tested is the death of processes, never of the machine.
   const all = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off", max_connections: 200, ...settings };
   const args = ["-D", folder, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
@@ -66,7 +86,8 @@ export async function startPostgres({ settings = {}, folder = makeCluster() }: S
     const client = new pg.Client({ connectionString: url(database), ssl: false });
     await client.connect();
     try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
+      // Of several statements, what the last one gave.
+      return [await client.query<Record<string, unknown>>(sql)].flat().at(-1)?.rows ?? [];
     } finally {
       await client.end();
     }
@@ -96,6 +117,7 @@ export async function startPostgres({ settings = {}, folder = makeCluster() }: S
     },
     signal: (name) => void child.kill(name),
     kill: () => end("SIGKILL"),
+    stop: () => end("SIGINT"),
     async remove() {
       child.kill("SIGCONT");
       await end("SIGQUIT");

@@ -21,9 +21,9 @@ const ECDSA_WITH_SHA256 = der(SEQUENCE, Buffer.from("06082a8648ce3d040302", "hex
 const COMMON_NAME = Buffer.from("0603550403", "hex");
 
 /** A self-signed certificate (RFC 5280 §4.1), as small as one can be. */
-function selfSigned(): { readonly key: string; readonly cert: string } {
+export function selfSigned(commonName = "test"): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const name = der(SEQUENCE, der(0x31, der(SEQUENCE, COMMON_NAME, der(0x0c, Buffer.from("test")))));
+  const name = der(SEQUENCE, der(0x31, der(SEQUENCE, COMMON_NAME, der(0x0c, Buffer.from(commonName)))));
   const validity = der(SEQUENCE, der(0x17, Buffer.from("200101000000Z")), der(0x17, Buffer.from("491231235959Z")));
   const version3 = der(0xa0, der(0x02, Buffer.of(2)));
   const spki = publicKey.export({ format: "der", type: "spki" });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
-import type { Store } from "../../src/core/ports.ts";
-import { postgres } from "../../src/stores/postgres/index.ts";
-import { storeContract } from "../../src/testing/index.ts";
-import { PROGRAMS, startPostgres } from "../support/postgres.ts";
-import type { PostgresServer } from "../support/postgres.ts";
-import { alternating } from "./open.ts";
+import type { Store } from "../../../src/core/ports.ts";
+import { postgres } from "../../../src/stores/postgres/index.ts";
+import { storeContract } from "../../../src/testing/index.ts";
+import { PROGRAMS, startPostgres } from "../../support/postgres.ts";
+import type { PostgresServer } from "../../support/postgres.ts";
+import { alternating } from "../open.ts";
 
 // One database for all cases, each of which finds what the ones before left; and the stores stay open, but for what a case closes.
 describe.skipIf(PROGRAMS === null)("on PostgreSQL", () => {
