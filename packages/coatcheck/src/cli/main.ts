@@ -6,6 +6,7 @@ import { clientCommand } from "./client.ts";
 import { leaf, noun, withSettings } from "./command.ts";
 import type { Flags } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
+import { drillCommand } from "./drill.ts";
 import { Failure } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keyCommand } from "./key.ts";
@@ -32,7 +33,10 @@ export async function main(args: readonly string[]): Promise<Status> {
 }
 
 function coatcheck(): Command {
-  const commands = [serveCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand(), inspectCommand(), doctorCommand()];
+  const commands = [
+    ...[serveCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand()],
+    ...[inspectCommand(), drillCommand(), doctorCommand()],
+  ];
   const program = noun(
     "coatcheck",
     "Keeps people logged in: one session record, carried as a cookie or as a signed token, ended everywhere.",
