@@ -170,9 +170,18 @@ function refuseWrongStart({ userId, amr, carrier, data = null }: StartOptions, c
   if (!carriers.includes(carrier)) throw wrong("start", "carrier", `carrier: ${carriers.map((name) => `"${name}"`).join(" or ")}`);
   if (!Array.isArray(amr) || amr.length === 0 || !amr.every((method) => typeof method === "string"))
     throw wrong("start", "amr", `amr: how the login was proved, like ["pwd"] (RFC 8176)`);
-  const json: string | undefined = JSON.stringify(data);
-  if (json === undefined || Buffer.byteLength(json) > MAX_SESSION_DATA)
+  const json = asJson(data);
+  if (json === null || Buffer.byteLength(json) > MAX_SESSION_DATA)
     throw wrong("start", "data", `data: JSON of at most ${MAX_SESSION_DATA} bytes`);
+}
+
+/** @returns null for what JSON has no form for: a function or a symbol, a bigint, a circle, a `toJSON` that fails. */
+function asJson(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function visible({ secretHash: _hash, salt: _salt, rotation: _rotation, rsq: _rsq, endedSeq: _ended, ...session }: SessionRecord): Session {

@@ -18,6 +18,10 @@ async function application(): Promise<Auth> {
   return auth;
 }
 
+/** Refers to itself. */
+const CIRCLE: { self?: unknown } = {};
+CIRCLE.self = CIRCLE;
+
 describe("a call with something wrong in it", () => {
   const RIGHT: StartOptions = { userId: "42", amr: ["pwd"], carrier: "cookie" };
 
@@ -32,8 +36,12 @@ describe("a call with something wrong in it", () => {
     [{ amr: [] }, /^start\(\) needs amr/],
     [{ amr: [1] }, /^start\(\) needs amr/],
     [{ data: () => 1 }, /^start\(\) needs data/],
+    [{ data: 1n }, /^start\(\) needs data: JSON/],
+    [{ data: { deep: [1n] } }, /^start\(\) needs data: JSON/],
+    [{ data: CIRCLE }, /^start\(\) needs data: JSON/],
+    [{ data: Symbol("x") }, /^start\(\) needs data: JSON/],
     [{ data: "x".repeat(4_095) }, /^start\(\) needs data: JSON of at most 4096 bytes$/],
-  ])("starts nothing: %j", async (options, message) => {
+  ])("starts nothing: %o", async (options, message) => {
     const auth = await application();
     await expect(auth.start({ ...RIGHT, ...options } as StartOptions)).rejects.toMatchObject({
       code: "invalid_input",
