@@ -5,7 +5,7 @@ import { canonicalEmail } from "../../src/accounts/email.ts";
 import { createHasher, decoyHash, needsRehash } from "../../src/accounts/hashing.ts";
 import { passwordFault, PASSWORD_FAULTS } from "../../src/accounts/password.ts";
 import { systemRandom } from "../../src/server/random.ts";
-import { SEED, TIMEOUT, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, TIMEOUT, tries } from "./runs.ts";
 import { bent, wildText } from "./text.ts";
 
 describe(`e-mail addresses (FUZZ_SEED=${SEED})`, () => {
@@ -34,7 +34,7 @@ describe(`e-mail addresses (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(4),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 });
 

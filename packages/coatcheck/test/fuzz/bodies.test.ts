@@ -6,7 +6,7 @@ import { readForm, readJson } from "../../src/http/body.ts";
 import { OAuthError } from "../../src/http/oauth-errors.ts";
 import { validate } from "../../src/http/validate.ts";
 import { ISSUER, openHouse } from "../http/support.ts";
-import { SEED, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, tries } from "./runs.ts";
 import { asHeader, bent, headerText, wildText } from "./text.ts";
 
 const JSON_TYPE = "application/json";
@@ -58,7 +58,7 @@ describe(`types of bodies (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(2),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 });
 

@@ -13,7 +13,7 @@ import { createLocate } from "../../src/http/locate.ts";
 import { systemRandom } from "../../src/server/random.ts";
 import { payload, tokenOf, WIRE } from "../carriers/access-tokens.ts";
 import { keyFor } from "../crypto/tokens.ts";
-import { SEED, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, tries } from "./runs.ts";
 import { bent, headerText, wildText } from "./text.ts";
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -138,7 +138,7 @@ describe(`claims (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(3),
     );
-    expect(read).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(read).toBeGreaterThan(0);
   });
 
   it("of any bytes are none", () => {

@@ -4,7 +4,7 @@ import { CoatcheckError } from "../../src/core/errors.ts";
 import { parseJsonObject } from "../../src/crypto/json.ts";
 import { parseJson } from "../../src/http/json.ts";
 import { readPlainly } from "./plain-json.ts";
-import { SEED, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, tries } from "./runs.ts";
 import { bent, wildText } from "./text.ts";
 
 const name = fc.oneof(fc.constantFrom("a", "b", "sub", "__proto__", "constructor", "é", ""), fc.string({ unit: "binary", maxLength: 4 }));
@@ -72,7 +72,7 @@ describe(`JSON against a second reader (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(3),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 
   it("of tokens: takes no bytes that are not UTF-8", () => {
@@ -100,7 +100,7 @@ describe(`JSON against a second reader (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(3),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 
   it("of either kind takes whatever JSON.parse and the second reader agree on", () => {

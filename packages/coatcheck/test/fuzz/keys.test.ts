@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/crypto/json.ts";
 import { importJwkSet, importPublicJwk } from "../../src/crypto/jwk.ts";
 import { keyFor, NAMES } from "../crypto/tokens.ts";
-import { SEED, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, tries } from "./runs.ts";
 import { bent } from "./text.ts";
 
 const OURS = NAMES.map((name) => keyFor(name).public.jwk);
@@ -65,7 +65,7 @@ describe(`public keys (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(2),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 
   it("in a set: each by its own name, and no set that says two things or a secret", () => {

@@ -11,7 +11,7 @@ import type { UserProof } from "../../src/core/ports.ts";
 import type { SessionRecord } from "../../src/core/session.ts";
 import { COOKIE, ISSUER, openHouse } from "../http/support.ts";
 import { NOW } from "../pages/fake-api.ts";
-import { SEED, TIMEOUT, tries } from "./runs.ts";
+import { IS_WHOLE, SEED, TIMEOUT, tries } from "./runs.ts";
 import { asHeader, bent, headerText, wildText } from "./text.ts";
 
 const FORM = "application/x-www-form-urlencoded";
@@ -44,7 +44,7 @@ describe(`forms of pages (FUZZ_SEED=${SEED})`, () => {
       }),
       tries(2),
     );
-    expect(taken).toBeGreaterThan(0);
+    if (IS_WHOLE) expect(taken).toBeGreaterThan(0);
   });
 
   it("come as what they say they are: every other type is refused, multipart first of all", async () => {
