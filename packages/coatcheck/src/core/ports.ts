@@ -56,7 +56,9 @@ export type RefreshDecision =
   | { readonly kind: "rotate"; readonly rotation: Rotation; readonly lastSeenAt: Instant; readonly idleExpiresAt: Instant }
   | { readonly kind: "replay"; readonly rotation: Rotation }
   | { readonly kind: "end"; readonly reason: "reuse" | "future" }
-  | { readonly kind: "refuse"; readonly reason: "ended" | "expired" | "idle" | "forged" | "foreign" | "future" | "too_often" };
+  | { readonly kind: "refuse"; readonly reason: "ended" | "expired" | "idle" | "forged" | "future" | "too_often" }
+  /** Shown by another client than it was issued to. */
+  | { readonly kind: "refuse"; readonly reason: "foreign" };
 
 export interface RefreshOutcome extends Found {
   readonly decision: RefreshDecision;

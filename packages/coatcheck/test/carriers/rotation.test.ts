@@ -101,6 +101,10 @@ describe("what a refresh token comes to", () => {
   it("ends the session for a generation from the future, unless a new epoch explains it", () => {
     expect(decide(found(), 6)).toEqual({ kind: "end", reason: "future" });
     expect(decide(found({}, { head: seq(2 ** 40 + 1) }), 6)).toEqual({ kind: "refuse", reason: "future" });
+    // An epoch that was raised before the login explains nothing about what came after it.
+    const [login, head] = [seq(2 ** 40 + 1), seq(2 ** 40 + 9)];
+    expect(decide(found({ rsq: login }, { head }), 6)).toEqual({ kind: "end", reason: "future" });
+    expect(decide(found({ rsq: login }, { head: seq(2 ** 41) }), 6)).toEqual({ kind: "refuse", reason: "future" });
   });
 
   it("refuses when the session has ended, is cut off, expired or idle, whatever generation is shown", () => {

@@ -10,6 +10,9 @@ import { equal } from "../../crypto/constant-time.ts";
 import { provesGeneration } from "./refresh-token.ts";
 import type { RefreshToken } from "./refresh-token.ts";
 
+/** What a refresh token comes to in the hands of the client that it was issued to. */
+export type OwnersDecision = Exclude<RefreshDecision, { readonly reason: "foreign" }>;
+
 /** A retry of one attempt (the same `refresh_id`) may come this late and still gets the answer that was lost. */
 const RETRY_GRACE: Milliseconds = duration("10m");
 
@@ -26,6 +29,9 @@ export interface Presented {
   readonly clientId: ClientId;
 }
 
+/** What is shown, whoever shows it. */
+type Shown = Omit<Presented, "clientId">;
+
 export interface RotationPolicy {
   readonly lifetime: LifetimePolicy;
   /** How long the token before is good for anybody who holds it: two tabs, a lost answer. */
@@ -37,10 +43,16 @@ export interface RotationPolicy {
  * that of many who present the same token exactly one rotates.
  */
 export function decideRefresh(found: Found, presented: Presented, policy: RotationPolicy, now: Instant): RefreshDecision {
+  const decision = decideForOwner(found, presented, policy, now);
+  // To a client that it was not issued to it says nothing, and for that client it does nothing (RFC 6749 §6, §10.4).
+  const isForeign = found.session.clientId !== presented.clientId && !("reason" in decision && decision.reason === "forged");
+  return isForeign ? { kind: "refuse", reason: "foreign" } : decision;
+}
+
+/** The same, whoever shows it: for who looks at a token without being its client. */
+export function decideForOwner(found: Found, presented: Shown, policy: RotationPolicy, now: Instant): OwnersDecision {
   const { session } = found;
   if (session.carrier !== "token" || !provesGeneration(presented.token, session.salt)) return { kind: "refuse", reason: "forged" };
-  // To a client that it was not issued to it says nothing, and for that client it does nothing (RFC 6749 §6, §10.4).
-  if (session.clientId !== presented.clientId) return { kind: "refuse", reason: "foreign" };
   if (!isLive(found)) return { kind: "refuse", reason: "ended" };
   const age = judgeLifetime(session, now);
   if (age !== "alive") return { kind: "refuse", reason: age };
@@ -52,7 +64,7 @@ export function decideRefresh(found: Found, presented: Presented, policy: Rotati
   return { kind: "end", reason: "reuse" };
 }
 
-function rotate({ session }: Found, { refreshId }: Presented, policy: RotationPolicy, now: Instant): RefreshDecision {
+function rotate({ session }: Found, { refreshId }: Shown, policy: RotationPolicy, now: Instant): OwnersDecision {
   return {
     kind: "rotate",
     rotation: { generation: session.rotation.generation + 1, wonBy: refreshId, rotatedAt: now, replays: 0 },
@@ -62,7 +74,7 @@ function rotate({ session }: Found, { refreshId }: Presented, policy: RotationPo
 }
 
 /** The parent of the newest token: a lost answer or a second tab, if it comes soon enough; else it was copied. */
-function replay({ session }: Found, { refreshId }: Presented, policy: RotationPolicy, now: Instant): RefreshDecision {
+function replay({ session }: Found, { refreshId }: Shown, policy: RotationPolicy, now: Instant): OwnersDecision {
   const { rotation } = session;
   const age = now - rotation.rotatedAt;
   const sameAttempt = refreshId !== null && rotation.wonBy !== null && equal(refreshId, rotation.wonBy);
@@ -74,10 +86,12 @@ function replay({ session }: Found, { refreshId }: Presented, policy: RotationPo
 }
 
 /**
- * Authentic, of a generation that the record has not reached: the store forgot a rotation. If a new epoch says that it was rolled back, the person
- * signs in again and that is all; otherwise nothing explains it, and the session ends.
+ * Authentic, of a generation that the record has not reached: the store forgot a rotation. There is no leap forward: nothing rotates, and an alarm is
+ * raised. In the epoch that the login began in nothing explains it, and the session ends. If the epoch was raised since, the store is known to have been
+ * put back, and who shows the token is most likely the owner: they are refused, and sign in again. The session stays for who holds the newest token that
+ * this store knows of; whoever wants none to outlive a restore ends them all (docs/operations.md).
  */
-function fromTheFuture({ session, head }: Found): RefreshDecision {
+function fromTheFuture({ session, head }: Found): OwnersDecision {
   return epochOf(head) > epochOf(session.rsq) ? { kind: "refuse", reason: "future" } : { kind: "end", reason: "future" };
 }
 

@@ -9,7 +9,7 @@ import type { SignedForm } from "./forms.ts";
 import { relative, timeOf } from "./words.ts";
 
 /** Why something does not hold: as the server would say it, and what the server has no word for. */
-export type Reason = RefusalReason | "unproved" | "early" | "wrong_issuer" | "reuse" | "foreign" | "future" | "too_often";
+export type Reason = RefusalReason | "unproved" | "early" | "wrong_issuer" | "reuse" | "future" | "too_often";
 
 /** One thing that must be so for it to hold. */
 export interface Check {

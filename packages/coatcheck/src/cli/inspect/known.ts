@@ -5,7 +5,7 @@ import { parseProof } from "../../carriers/token/credential.ts";
 import { standingOf } from "../../carriers/token/principal.ts";
 import { parseRefreshToken } from "../../carriers/token/refresh-token.ts";
 import type { RefreshToken } from "../../carriers/token/refresh-token.ts";
-import { decideRefresh } from "../../carriers/token/rotation.ts";
+import { decideForOwner } from "../../carriers/token/rotation.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { seq } from "../../core/ids.ts";
 import type { UserId } from "../../core/ids.ts";
@@ -109,12 +109,7 @@ async function refreshInStore(desk: Desk, text: string, now: Instant): Promise<K
   if (found === null) return { checks: [sessionCheck(found, now)], session: null };
   const { grace, idle, absolute } = desk.config.settings;
   // Decided, and not carried out: looking at a token must not use it up.
-  const decision = decideRefresh(
-    found,
-    { token, refreshId: null, clientId: found.session.clientId },
-    { grace, lifetime: { idle, absolute } },
-    now,
-  );
+  const decision = decideForOwner(found, { token, refreshId: null }, { grace, lifetime: { idle, absolute } }, now);
   if ("reason" in decision) {
     const isOurs = decision.reason !== "forged";
     return {
@@ -144,7 +139,6 @@ const REFRESH_SAYS = {
   forged: "not made for the session that it names",
   too_often: "the one before the newest, shown again too often",
   reuse: "one that was used up: whoever shows it to the server ends the session",
-  foreign: "issued to another client than the one that shows it",
   future: "one that the store has not heard of: it lost writes",
 } as const;
 
