@@ -76,7 +76,10 @@ function explain(error: unknown, program: Command, args: readonly string[]): rea
 function refused(error: CoatcheckError): readonly [Status, string] {
   if (error instanceof StoreUnavailable) {
     const why = error.cause instanceof Error ? error.cause.message : String(error.cause);
-    return [1, `the store can't be reached (${why}): try again, and see that its disk is not full and its file may be written`];
+    return [
+      1,
+      `the store can't be reached (${why}): ${error.mend ?? "try again, and see that its disk is not full and its file may be written"}`,
+    ];
   }
   const fields = (error.details.fields ?? []).map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
   return [error.status === 422 ? 2 : 1, fields.length === 0 ? error.message : fields.join("; ")];

@@ -104,8 +104,12 @@ export class CoatcheckError extends Error {
 export class StoreUnavailable extends CoatcheckError {
   override readonly name = "StoreUnavailable";
 
-  constructor(cause: unknown) {
+  /** What an operator can do, where more is known than that it happened: for logs and the command line, never for an answer. */
+  readonly mend: string | null;
+
+  constructor(cause: unknown, mend: string | null = null) {
     super("store_unavailable", { cause, retryAfter: 1 });
+    this.mend = mend;
   }
 }
 

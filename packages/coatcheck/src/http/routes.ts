@@ -1,4 +1,4 @@
-import { CoatcheckError } from "../core/errors.ts";
+import { CoatcheckError, StoreUnavailable } from "../core/errors.ts";
 import type { Shown } from "../carriers/carrier.ts";
 import type { Answer } from "./answer.ts";
 import { fromOf, openCall } from "./call.ts";
@@ -119,9 +119,13 @@ function failed(site: Site, path: string, thrown: unknown, note: Note): Answer {
   if (error instanceof CoatcheckError && error.status >= 500) {
     const { log } = site.engine;
     if (error.status === 500) log.error("internal_error", { route: path, request: note.id, cause: error.cause ?? error });
-    else log.warn(error.code, { route: path, request: note.id, cause: error.cause });
+    else log.warn(error.code, { route: path, request: note.id, cause: error.cause, ...mendOf(error) });
   }
   return explain(site, path, error, note);
+}
+
+function mendOf(error: CoatcheckError): { readonly mend?: string } {
+  return error instanceof StoreUnavailable && error.mend !== null ? { mend: error.mend } : {};
 }
 
 function explain({ engine }: Site, path: string, error: CoatcheckError | OAuthError, note: Note): Answer {

@@ -11,8 +11,6 @@ export function storeErrorOf(error: unknown, { name }: Pick<Store, "name">): unk
   if (error instanceof ConfigError) return new StartError(error.message, { cause: error });
   if (!(error instanceof StoreUnavailable)) return error;
   const why = error.cause instanceof Error ? error.cause.message : String(error.cause);
-  return new StartError(
-    `the store ${name} can't be opened (${why}): check that its file and folder may be read and written, or choose another with --store`,
-    { cause: error },
-  );
+  const mend = error.mend ?? "check that its file and folder may be read and written, or choose another with --store";
+  return new StartError(`the store ${name} can't be opened (${why}): ${mend}`, { cause: error });
 }

@@ -1,3 +1,4 @@
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sqlite } from "../../src/stores/sqlite/index.ts";
 import type { AuditEvent } from "../../src/core/ports.ts";
@@ -32,6 +33,20 @@ async function latestEvent(userId: string): Promise<AuditEvent | undefined> {
 const SLOW = { timeout: 60_000 };
 
 const BY_CLI = { actor: "cli", osUser: expect.stringMatching(/./) as string };
+
+describe("with the file locked by somebody else", SLOW, () => {
+  test("waits, then says so in one line, and what to do about it", async () => {
+    const other = new Database(`${server.folder}/data/test.db`);
+    other.exec("BEGIN IMMEDIATE");
+    const ran = await beside(server, ["user", "add", "locked@example.com"]);
+    other.exec("ROLLBACK");
+    other.close();
+    expect(ran).toMatchObject({ status: 1, stdout: "" });
+    expect(ran.stderr).toMatch(
+      /^coatcheck: [^\n]*another process has held the file locked for seconds: end what has a transaction open on it[^\n]*\n$/,
+    );
+  });
+});
 
 describe("user add, while the server runs", SLOW, () => {
   test("makes an account and a password for it, which is shown once and opens it", async () => {

@@ -75,6 +75,15 @@ describe("with the store away", () => {
     expect((await house.call("GET", "/auth/me", { headers: { authorization: "Bearer abc" } })).status).toBe(401);
   });
 
+  it("the log says what to do, where the store knows; the answer does not", async () => {
+    const { store, cut } = fragileStore("plug it in again");
+    const { call, arrive, log } = await openHouse({ store });
+    const { headers } = await arrive();
+    cut();
+    expect((await call("GET", "/auth/me", { headers })).text).not.toContain("plug");
+    expect(log.at(-1)).toMatchObject({ level: "warn", event: "store_unavailable", fields: { mend: "plug it in again" } });
+  });
+
   it("the log says why, one line for each", async () => {
     const before = house.log.length;
     await house.call("GET", "/auth/me", { headers: { ...shows["cookie"] } });

@@ -167,6 +167,7 @@ describe("an outage is StoreUnavailable, with its cause inside:", () => {
     const error = outage(cause);
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect((error as StoreUnavailable).cause).toBe(cause);
+    expect((error as StoreUnavailable).mend !== null).toBe(code.startsWith("BUSY"));
   });
 
   it.each(["CONSTRAINT_UNIQUE", "CONSTRAINT_DATATYPE", "ERROR", "MISUSE", "RANGE"])("but SQLITE_%s, which is a mistake of ours", (code) => {
@@ -180,7 +181,11 @@ describe("an outage is StoreUnavailable, with its cause inside:", () => {
     const { sid } = (await store.sessions.start(newSession({}), null, NOW)).session;
     const other = raw(path);
     other.exec("BEGIN IMMEDIATE");
-    await expect(async () => await store.sessions.end({ sid }, NOW)).rejects.toThrow(StoreUnavailable);
+    // It says whose fault it is, and what to do: the disk is fine.
+    await expect(async () => await store.sessions.end({ sid }, NOW)).rejects.toMatchObject({
+      name: "StoreUnavailable",
+      mend: /^another process has held the file locked.*: end what has a transaction open on it/,
+    });
     await expect(async () => await store.sessions.touch([{ sid, lastSeenAt: NOW, idleExpiresAt: NOW }])).rejects.toThrow(StoreUnavailable);
     expect(await store.sessions.find(sid)).not.toBeNull();
     other.exec("ROLLBACK");

@@ -7,9 +7,14 @@ import { StoreUnavailable } from "../../core/errors.ts";
  */
 const OUTAGE = /^SQLITE_(BUSY|LOCKED|PROTOCOL|IOERR|FULL|NOMEM|CANTOPEN|READONLY|PERM|AUTH|CORRUPT|NOTADB)(_|$)/;
 
+/** No process of ours holds the lock for longer than one short transaction, so whoever does for seconds is somebody else, or hangs. */
+const HELD =
+  "another process has held the file locked for seconds: end what has a transaction open on it (a database shell, a copy, a command that hangs)";
+
 /** What to throw for an error that came out of the driver. */
 export function outage(error: unknown): unknown {
-  return error instanceof Database.SqliteError && OUTAGE.test(error.code) ? new StoreUnavailable(error) : error;
+  if (!(error instanceof Database.SqliteError && OUTAGE.test(error.code))) return error;
+  return new StoreUnavailable(error, isBusy(error) ? HELD : null);
 }
 
 export function isBusy(error: unknown): boolean {
