@@ -157,7 +157,8 @@ describe("whoever waits for an end", () => {
     const auth = await application({ store });
     const { feed } = store;
     const applied = async (from: number): Promise<void> => {
-      await feed.confirm({ holder: "a verifier", from: seq(from), lease: LEASE }, instant(Date.now()));
+      const { fromMark } = await feed.since(seq(from));
+      await feed.confirm({ holder: "a verifier", from: seq(from), mark: fromMark ?? "", lease: LEASE }, instant(Date.now()));
     };
     await applied(0);
     return { auth, store, applied, head: async () => (await feed.since(seq(0))).head };

@@ -94,7 +94,8 @@ export class SessionRegister {
    */
   async endEverybody(by: Ending): Promise<void> {
     const { feed } = this.#parts.store;
-    await feed.raiseEpoch((await feed.since(seq(0))).head, this.#now());
+    const { head } = await feed.since(seq(0));
+    await feed.raiseEpoch(head, head, this.#now());
     await feed.append("global", "", this.#now());
     await this.#parts.audit({ event: "sessions_ended", userId: null, sid: null, ip: by.ip, carrier: null, detail: { why: by.why } });
   }

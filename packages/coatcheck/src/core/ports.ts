@@ -163,6 +163,8 @@ export interface Hold {
   readonly holder: string;
   /** Everything up to here it has applied. */
   readonly from: Seq;
+  /** The mark that this position had; "" for 0. */
+  readonly mark: string;
   readonly lease: Milliseconds;
 }
 
@@ -175,7 +177,7 @@ export interface Confirmed extends LogPage {
 /** A process that may be deciding from memory. */
 export interface LeaseHolder {
   readonly holder: string;
-  /** What it had applied when it asked last. */
+  /** What it had applied when it asked last; 0 if the log had no such position, by that mark: it is another log that it knows. */
   readonly applied: Seq;
   readonly lease: Milliseconds;
   /** Random, and another with each time that it asks. */
@@ -212,8 +214,11 @@ export interface Feed {
    * Called at start.
    */
   raiseAccessTtl(ttl: Milliseconds): MaybePromise<Milliseconds>;
-  /** Starts a new epoch and appends `invalidate-all`, if the head is still `seen`: after the store was found rolled back. */
-  raiseEpoch(seen: Seq, now: Instant): MaybePromise<Seq>;
+  /**
+   * Starts a new epoch and appends `invalidate-all`, if the head is still `seen`: after the store was found rolled back.
+   * @param above a position that was reached before that: the new epoch is later than its epoch too.
+   */
+  raiseEpoch(seen: Seq, above: Seq, now: Instant): MaybePromise<Seq>;
   /** Deletes entries whose `expiresAt` is before `before`; the head stays. @returns how many. */
   prune(before: Instant): MaybePromise<number>;
 }

@@ -152,7 +152,9 @@ export class Leasing {
   async #askOnce(): Promise<Heard> {
     const { feed, follower, reader, clock, holder } = this.#parts;
     const question = follower.ask();
-    const page = await feed.confirm({ holder, from: question.from, lease: this.#lease }, clock.now());
+    const { from, position } = question;
+    const hold = { holder, from, mark: from === 0 ? "" : position.mark, lease: this.#lease };
+    const page = await feed.confirm(hold, clock.now());
     const now = page.storeClock ?? clock.now();
     const answer = { ...page, from: question.from, lease: this.#lease, now, age: 0 as Milliseconds };
     return this.#heard(question, await reader.withKeys(page, () => follower.hear(question, answer)));

@@ -46,8 +46,9 @@ export class LogReader {
   settle(): MaybePromise<boolean> {
     if (this.#lost === null) return false;
     const { feed, copy, clock } = this.#parts;
-    return chain(feed.raiseEpoch(copy.head, clock.now()), () => {
-      this.#lost = null;
+    const lost = this.#lost;
+    return chain(feed.raiseEpoch(copy.head, lost, clock.now()), () => {
+      if (this.#lost === lost) this.#lost = null;
       return true;
     });
   }

@@ -43,8 +43,9 @@ export class Settling {
   async look(): Promise<readonly LeaseHolder[]> {
     this.#noticeEpoch(this.#parts.head());
     const others = (await this.#parts.feed.holders()).filter(({ holder }) => holder !== this.#parts.holder);
-    // Where somebody ever held a lease, notes of others may have been lost with what the store lost before this process began to look.
-    this.#holders ??= this.#newHolders(others.length === 0 ? duration("0ms") : leaseFor(this.#parts.bound));
+    // Where leases are held, notes of some may have been lost with what the store lost before this process began to look.
+    const isHeld = others.length > 0 || this.#parts.feed.moved === null;
+    this.#holders ??= this.#newHolders(isHeld ? leaseFor(this.#parts.bound) : duration("0ms"));
     for (const { holder, beat, applied, lease } of others) {
       if (this.#beats.get(holder) === beat) continue;
       this.#beats.set(holder, beat);

@@ -20,9 +20,10 @@ export function nextSeq(head: Seq): Seq {
   return seq(head + 1);
 }
 
-/** The first position of the next epoch: above every position that the epoch before could have reached. */
-export function nextEpoch(head: Seq): Seq {
-  return seq(head + EPOCH + 1);
+/** The first position of the next epoch: above every position that the epoch before, or that of `above`, could have reached. */
+export function nextEpoch(head: Seq, above: Seq = head): Seq {
+  const epochs = Math.max(0, Math.floor(above / EPOCH) - Math.floor(head / EPOCH));
+  return seq(head + (epochs + 1) * EPOCH + 1);
 }
 
 /** The last instant that has a date. */

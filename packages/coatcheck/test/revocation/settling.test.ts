@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { StoreUnavailable } from "../../src/core/errors.ts";
 import { seq } from "../../src/core/ids.ts";
 import type { Seq } from "../../src/core/ids.ts";
+import type { LogPage } from "../../src/core/ports.ts";
 import { duration, instant } from "../../src/core/time.ts";
 import type { Milliseconds } from "../../src/core/time.ts";
 import { leaseSurelyOver } from "../../src/revocation/lease.ts";
@@ -21,7 +22,10 @@ async function setUp() {
   const clock = fakeClock(NOW);
   let head = seq(0);
   const settling = new Settling({ feed: store.feed, clock, clocks, bound: BOUND, holder: "me", head: () => head });
-  const ask = (holder: string, from: number): unknown => store.feed.confirm({ holder, from: seq(from), lease: LEASE }, NOW);
+  const ask = (holder: string, from: number): unknown => {
+    const { fromMark } = store.feed.since(seq(from)) as LogPage;
+    return store.feed.confirm({ holder, from: seq(from), mark: fromMark ?? "", lease: LEASE }, NOW);
+  };
   const end = (): Promise<Seq> => Promise.resolve(store.feed.append("user", "u", NOW));
   /** Waits for the end of what ended last, and says whether that is over after this much time. */
   const over = async (settled: Promise<void>, after: number): Promise<boolean> => {
@@ -114,11 +118,22 @@ describe("waiting until nobody can accept what has ended", () => {
     expect(await over(settled, 200)).toBe(true);
   });
 
+  it("does not take a position of another log for one of its own: a store that was put back has other entries by the same numbers", async () => {
+    const { store, settling, ask, end, over } = await setUp();
+    await settling.look();
+    ask("one", 0);
+    const settled = settling.settled(await end());
+    await store.feed.confirm({ holder: "one", from: seq(1), mark: "of another log", lease: LEASE }, NOW);
+    expect(await over(settled, 1_000)).toBe(false);
+    ask("one", 1);
+    expect(await over(settled, 30)).toBe(true);
+  });
+
   it("waits the whole term after a fail-over: who held a lease before, the store may have lost", async () => {
     const { store, settling, clocks, end, over } = await setUp();
     await settling.look();
     clocks.pass(60_000);
-    await store.feed.raiseEpoch(seq(0), NOW);
+    await store.feed.raiseEpoch(seq(0), seq(0), NOW);
     const settled = settling.settled(await end());
     expect(await over(settled, 4_900)).toBe(false);
     expect(await over(settled, 200)).toBe(true);

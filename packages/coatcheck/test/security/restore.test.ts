@@ -143,7 +143,7 @@ describe("S4 a rotated token valid again after a restart or a restore (CVE-2026-
       expect(await status(house, ada.headers)).toBe(200);
       // The epoch first, so that the mark stands above every position that the lost time had given out.
       const { head } = await house.store.feed.since(seq(0));
-      await house.store.feed.raiseEpoch(head, house.clock.now());
+      await house.store.feed.raiseEpoch(head, head, house.clock.now());
       await house.store.feed.append("global", "", house.clock.now());
       for (const { headers } of [ada, token]) expect(await status(house, headers)).toBe(401);
       expect((await refresh(house, token.got.json.refresh_token)).status).toBe(400);

@@ -15,7 +15,7 @@ describe.each([
     const { store, close } = await openStore();
     expect(await store.feed.since(seq(0))).toMatchObject({ entries: [], head: 0 });
     expect(await store.feed.append("global", "", NOW)).toBe(1);
-    expect(await store.feed.raiseEpoch(seq(1), NOW)).toBe(2 ** 40 + 2);
+    expect(await store.feed.raiseEpoch(seq(1), seq(1), NOW)).toBe(2 ** 40 + 2);
     expect(await store.feed.append("global", "", NOW)).toBe(2 ** 40 + 3);
     await close();
   });

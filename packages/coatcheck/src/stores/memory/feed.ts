@@ -1,3 +1,4 @@
+import { seq } from "../../core/ids.ts";
 import type { Seq } from "../../core/ids.ts";
 import type { Feed, LogPage } from "../../core/ports.ts";
 import type { Milliseconds } from "../../core/time.ts";
@@ -23,10 +24,11 @@ export function memoryFeed(memory: Memory): Feed {
       return () => void listeners.delete(wake);
     },
 
-    confirm({ holder, from, lease }, now) {
+    confirm({ holder, from, mark, lease }, now) {
       const { holders, random } = memory.write();
-      holders.set(holder, { holder, applied: from, lease, beat: newMark(random), at: now });
-      return { ...pageOf(memory, from), storeClock: null };
+      const page = pageOf(memory, from);
+      holders.set(holder, { holder, applied: page.fromMark === mark ? from : seq(0), lease, beat: newMark(random), at: now });
+      return { ...page, storeClock: null };
     },
 
     holders: () => [...memory.read().holders.values()].map(({ at: _at, ...holder }) => holder),
@@ -46,10 +48,10 @@ export function memoryFeed(memory: Memory): Feed {
       return tables.longestAccessTtl;
     },
 
-    raiseEpoch(seen, now) {
+    raiseEpoch(seen, above, now) {
       const tables = memory.write();
       if (tables.head !== seen) return tables.head;
-      return append(tables, "invalidate-all", "", now, nextEpoch(tables.head));
+      return append(tables, "invalidate-all", "", now, nextEpoch(tables.head, above));
     },
 
     prune(before) {

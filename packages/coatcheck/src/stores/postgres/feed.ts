@@ -55,7 +55,7 @@ export function postgresFeed(db: Connection, { log, batch, listener, random }: F
       return (row as { longest: Milliseconds }).longest;
     },
 
-    raiseEpoch: async (seen, now) =>
+    raiseEpoch: async (seen, above, now) =>
       await db.transaction(async (tx) => {
         const [[held]] = await tx.run(log.hold(now));
         const { seq: head } = held as { seq: Seq };
@@ -63,7 +63,7 @@ export function postgresFeed(db: Connection, { log, batch, listener, random }: F
           await tx.commit();
           return head;
         }
-        const [[raised]] = await tx.commit(log.appendInNewEpoch(now));
+        const [[raised]] = await tx.commit(log.appendInNewEpoch(head, above, now));
         return (raised as { seq: Seq }).seq;
       }),
 
@@ -78,8 +78,10 @@ export interface FeedParts {
   readonly random: Random;
 }
 
-const NOTE = change<[string, Seq, Milliseconds, string, Instant]>(
-  `INSERT INTO coatcheck.lease_holders (holder, applied, lease, beat, at) VALUES ($1, $2, $3, $4, $5)
+const NOTE = change<[string, Seq, string, Milliseconds, string, Instant]>(
+  `INSERT INTO coatcheck.lease_holders (holder, applied, lease, beat, at)
+   SELECT $1, coalesce((SELECT seq FROM coatcheck.rev_head WHERE seq = $2 AND mark = $3),
+     (SELECT seq FROM coatcheck.rev_log WHERE seq = $2 AND mark = $3), 0), $4, $5, $6
    ON CONFLICT (holder) DO UPDATE SET applied = excluded.applied, lease = excluded.lease, beat = excluded.beat, at = excluded.at`,
 );
 const HOLDERS = question<[], LeaseHolder>("SELECT holder, applied, lease, beat FROM coatcheck.lease_holders");
@@ -93,8 +95,8 @@ const PRUNE_HOLDERS = change<[Instant], { pruned: number }>(
  */
 function leaseHolders(db: Connection, log: LogWriter, random: Random): Pick<Feed, "confirm" | "holders" | "pruneHolders"> {
   return {
-    async confirm({ holder, from, lease }, now) {
-      const [, , page] = await db.send(log.beginLife(now), NOTE(holder, from, lease, newMark(random), now), PAGE(from));
+    async confirm({ holder, from, mark, lease }, now) {
+      const [, , page] = await db.send(log.beginLife(now), NOTE(holder, from, mark, lease, newMark(random), now), PAGE(from));
       return { ...toPage(page), storeClock: instant((page[0] as PageRow).clock) };
     },
 

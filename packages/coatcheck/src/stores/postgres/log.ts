@@ -99,8 +99,8 @@ export interface LogWriter {
   append(...entries: readonly Entry[]): Call<Appended>;
   /** The head, which nobody moves until this transaction has ended: no cutoff overtakes what is read after it. Taken after every other lock. */
   hold(now: Instant): Call<Appended>;
-  /** Appends `invalidate-all` in a new epoch. */
-  appendInNewEpoch(at: Instant): Call<Appended>;
+  /** Appends `invalidate-all` in a new epoch, later than those of the head, which is held, and of `above`. */
+  appendInNewEpoch(head: Seq, above: Seq, at: Instant): Call<Appended>;
   /** Begins a new epoch if this is another life of the server than the log's; nothing otherwise. */
   beginLife(at: Instant): Call<Appended>;
 }
@@ -126,7 +126,7 @@ export function logWriter(random: Random): LogWriter {
   return {
     append: (...entries) => ({ ...call(0, entries), ahead: [beginLife((entries[0] as Entry).at)] }),
     hold: (now) => ({ ...HOLD(), ahead: [beginLife(now)] }),
-    appendInNewEpoch: (at) => call(LIFT - 1, [{ kind: "invalidate-all", key: "", at }]),
+    appendInNewEpoch: (head, above, at) => call(nextEpoch(head, above) - head - 1, [{ kind: "invalidate-all", key: "", at }]),
     beginLife,
   };
 }

@@ -1,5 +1,5 @@
 import type { Seq } from "../../core/ids.ts";
-import type { Feed, LeaseHolder, LogEntry, LogKind, LogPage, Random } from "../../core/ports.ts";
+import type { Feed, Hold, LeaseHolder, LogEntry, LogKind, LogPage, Random } from "../../core/ports.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { newMark, nextEpoch } from "../numbering.ts";
 import type { Connection } from "./connection.ts";
@@ -39,10 +39,10 @@ export function sqliteFeed(db: Connection, log: LogWriter, random: Random): Feed
 
     raiseAccessTtl: (ttl) => db.transaction(() => (raiseAccessTtl.get(ttl) as { longest: Milliseconds }).longest),
 
-    raiseEpoch: (seen, now) =>
+    raiseEpoch: (seen, above, now) =>
       db.transaction(() => {
         const head = log.head();
-        return head === seen ? log.append("invalidate-all", "", now, nextEpoch(head)) : head;
+        return head === seen ? log.append("invalidate-all", "", now, nextEpoch(head, above)) : head;
       }),
 
     prune: (before) => db.transaction(() => prune.run(before)),
@@ -64,24 +64,26 @@ function pageReader(db: Connection): (from: Seq) => LogPage {
   };
 }
 
-/** Who may be deciding from memory. A power cut may lose such a note: it ends the leases' hub too, and a hub that has started waits for all it may have forgotten. */
+/** Who may be deciding from memory, as durable as what has ended: a power cut ends the store, and not those who hold a lease on it. */
 function leaseHolders(db: Connection, since: (from: Seq) => LogPage, random: Random): Pick<Feed, "confirm" | "holders" | "pruneHolders"> {
-  const note = db.query<[LeaseHolder & { at: Instant }]>(
-    "toucher",
-    `INSERT INTO lease_holders (holder, applied, lease, beat, at) VALUES (@holder, @applied, @lease, @beat, @at)
+  const note = db.query<[Hold & { readonly beat: string; readonly at: Instant }]>(
+    "writer",
+    `INSERT INTO lease_holders (holder, lease, beat, at, applied) VALUES (@holder, @lease, @beat, @at,
+       iif(@from IN (SELECT seq FROM rev_head WHERE mark = @mark UNION ALL SELECT seq FROM rev_log WHERE seq = @from AND mark = @mark), @from, 0))
      ON CONFLICT DO UPDATE SET applied = excluded.applied, lease = excluded.lease, beat = excluded.beat, at = excluded.at`,
   );
   const list = db.query<[], LeaseHolder>("reader", "SELECT holder, applied, lease, beat FROM lease_holders");
-  const prune = db.query<[Instant]>("toucher", "DELETE FROM lease_holders WHERE at < ?");
+  const prune = db.query<[Instant]>("writer", "DELETE FROM lease_holders WHERE at < ?");
   return {
-    confirm({ holder, from, lease }, now) {
-      db.transaction(() => void note.run({ holder, applied: from, lease, beat: newMark(random), at: now }), "toucher");
+    confirm({ holder, from, mark, lease }, now) {
+      const beat = newMark(random);
+      db.transaction(() => void note.run({ holder, from, mark, lease, beat, at: now }));
       return { ...since(from), storeClock: null };
     },
 
     holders: () => list.all(),
 
-    pruneHolders: (before) => db.transaction(() => prune.run(before), "toucher"),
+    pruneHolders: (before) => db.transaction(() => prune.run(before)),
   };
 }
 

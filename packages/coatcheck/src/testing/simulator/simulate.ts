@@ -1,4 +1,5 @@
 import type { LogKind } from "../../core/ports.ts";
+import { seq } from "../../core/ids.ts";
 import { instant } from "../../core/time.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import type { Answer, Question } from "../../revocation/follower.ts";
@@ -120,8 +121,9 @@ class World {
     const askedAt = this.#timeline.now;
     way.send(() =>
       this.#timeline.at(this.#hub.awakeAt(this.#timeline.now), () => {
-        this.#holders.asked(`process ${name}`, question.from, this.#lease);
         const page = this.#store.since(question.from);
+        const isKnown = page.fromMark === question.position.mark;
+        this.#holders.asked(`process ${name}`, isKnown ? question.from : seq(0), this.#lease);
         const now = instant(this.#hub.wall());
         way.send(() => answered({ ...page, from: question.from, lease: this.#lease, now, age: 0 as Milliseconds }));
         const isFresh = this.#timeline.now - askedAt < 3;

@@ -41,6 +41,11 @@ export class Bench {
     return (await this.store.feed.since(0 as Seq)).head;
   }
 
+  async raiseEpoch(): Promise<Seq> {
+    const head = await this.head();
+    return await this.store.feed.raiseEpoch(head, head, this.now);
+  }
+
   /** A record as a sign-in would make it; nothing in it is a default that a store could fill in by itself. */
   async newSession(given: Partial<NewSession> = {}): Promise<NewSession> {
     const { now } = this;

@@ -23,7 +23,7 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
     "feed.since": () => feed.since(0 as Seq),
     ...(feed.moved === null ? {} : { "feed.moved": feed.moved }),
     "feed.listen": async () => (await feed.listen(() => {}))(),
-    "feed.confirm": () => feed.confirm({ holder: sid, from: 0 as Seq, lease: 1 as never }, now),
+    "feed.confirm": () => feed.confirm({ holder: sid, from: 0 as Seq, mark: "", lease: 1 as never }, now),
     "feed.holders": () => feed.holders(),
     "feed.append": () => feed.append("invalidate-user", userId, now),
     "users.byEmail": () => users.byEmail("nobody@example.org"),

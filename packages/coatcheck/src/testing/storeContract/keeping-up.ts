@@ -54,7 +54,13 @@ class Sleeper {
 }
 
 function hold(given: Partial<Hold> = {}): Hold {
-  return { holder: text(12), from: seq(0), lease: duration("5s"), ...given };
+  return { holder: text(12), from: seq(0), mark: "", lease: duration("5s"), ...given };
+}
+
+/** Where the log ends, and its mark there. */
+async function position({ store }: Bench): Promise<Pick<Hold, "from" | "mark">> {
+  const { head, mark } = await store.feed.since(seq(0));
+  return { from: head, mark };
 }
 
 async function held({ store }: Bench, name: string): Promise<LeaseHolder | undefined> {
@@ -118,15 +124,35 @@ export const keepingUp: Cases = {
 
   "A holder stands there with what it had applied and for how long it was given leave; its latest word counts": async (t) => {
     const { feed } = t.store;
-    const from = await feed.append("invalidate-user", t.userId(), t.now);
-    const first = hold({ from: seq(from - 1) });
+    const before = await position(t);
+    await feed.append("invalidate-user", t.userId(), t.now);
+    const first = hold(before);
     await feed.confirm(first, t.now);
     const { beat: firstBeat, ...rest } = (await held(t, first.holder)) ?? {};
     assert.deepEqual(rest, { holder: first.holder, applied: first.from, lease: first.lease });
-    await feed.confirm({ ...first, from, lease: duration("1s") }, t.now);
+    const now = await position(t);
+    await feed.confirm({ ...first, ...now, lease: duration("1s") }, t.now);
     const { beat, ...then } = (await held(t, first.holder)) ?? {};
-    assert.deepEqual(then, { holder: first.holder, applied: from, lease: duration("1s") });
+    assert.deepEqual(then, { holder: first.holder, applied: now.from, lease: duration("1s") });
     assert.ok(beat !== undefined && beat.length >= 16 && beat !== firstBeat);
+  },
+
+  "What a holder has applied of another log counts for nothing": async (t) => {
+    const { feed } = t.store;
+    const before = await position(t);
+    await feed.append("invalidate-user", t.userId(), t.now);
+    const { from, mark } = await position(t);
+    const others = [
+      { from, mark: before.mark },
+      { from, mark: "" },
+      { from: seq(from + 1), mark },
+      { from: before.from, mark },
+    ];
+    for (const other of others) {
+      const asks = hold(other);
+      await feed.confirm(asks, t.now);
+      assert.equal((await held(t, asks.holder))?.applied, 0, JSON.stringify(other));
+    }
   },
 
   "A beat never comes again, whatever a holder says": async (t) => {
@@ -143,7 +169,7 @@ export const keepingUp: Cases = {
   "Whoever ends something and then asks for the holders misses none that has not been told of it": async (t) => {
     const { feed } = t.store;
     for (let round = 0; round < 60; round += 1) {
-      const asks = hold({ from: await t.head() });
+      const asks = hold(await position(t));
       const endAndAsk = async () => ({ ended: await feed.append("invalidate-user", "u", t.now), holders: await feed.holders() });
       const [page, { ended, holders }] = await Promise.all([feed.confirm(asks, t.now), endAndAsk()]);
       const told = page.head >= ended;

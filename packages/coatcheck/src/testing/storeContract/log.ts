@@ -113,7 +113,7 @@ export const feed: Cases = {
     const { incarnation } = await t.store.feed.since(seq(0));
     assert.ok(incarnation.length >= 16);
     await t.store.feed.append("global", "", t.now);
-    await t.store.feed.raiseEpoch(await t.head(), t.now);
+    await t.raiseEpoch();
     assert.equal((await t.store.feed.since(seq(0))).incarnation, incarnation);
   },
 
@@ -136,7 +136,7 @@ export const feed: Cases = {
     const { feed } = t.store;
     const head = await feed.append("global", "", t.now);
     assert.equal((await feed.since(seq(head + 1))).fromMark, null);
-    await feed.raiseEpoch(head, t.now);
+    await feed.raiseEpoch(head, head, t.now);
     assert.equal((await feed.since(seq(head + 1))).fromMark, null);
   },
 
@@ -191,7 +191,7 @@ export const feed: Cases = {
 
   "A new epoch lifts every later position, and appends invalidate-all": async (t) => {
     const before = await t.store.feed.append("invalidate-user", t.userId(), t.now);
-    const raised = await t.store.feed.raiseEpoch(before, t.now);
+    const raised = await t.store.feed.raiseEpoch(before, before, t.now);
     assert.equal(Math.floor(raised / EPOCH), Math.floor(before / EPOCH) + 1);
     const page = await t.store.feed.since(before);
     assert.deepEqual(
@@ -202,9 +202,18 @@ export const feed: Cases = {
     assert.equal(await t.store.feed.append("invalidate-user", t.userId(), t.now), raised + 1);
   },
 
+  "A new epoch is later than any that is said to have been reached": async (t) => {
+    const head = await t.head();
+    const above = seq(head + 5 * EPOCH);
+    const raised = await t.store.feed.raiseEpoch(head, above, t.now);
+    assert.ok(raised > above);
+    assert.equal((raised - head - 1) % EPOCH, 0, "no position is left out within the epochs");
+    assert.equal(await t.store.feed.raiseEpoch(raised, seq(1), t.now), raised + EPOCH + 1);
+  },
+
   "A new epoch only if the head is still the one that was seen; of many at once one starts it": async (t) => {
     const seen = await t.head();
-    const heads = await race(9, () => t.store.feed.raiseEpoch(seen, t.now));
+    const heads = await race(9, () => t.store.feed.raiseEpoch(seen, seen, t.now));
     assert.equal(new Set(heads).size, 1);
     assert.equal(await t.head(), heads[0]);
     assert.equal((await t.store.feed.since(seen)).entries.length, 1);
@@ -212,7 +221,7 @@ export const feed: Cases = {
 
   "A session outlives a new epoch": async (t) => {
     const { sid } = await t.start();
-    await t.store.feed.raiseEpoch(await t.head(), t.now);
+    await t.raiseEpoch();
     assert.equal(await t.lives(sid), true);
   },
 

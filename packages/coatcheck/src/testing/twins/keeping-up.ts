@@ -79,9 +79,24 @@ export const keepingUpTwins: readonly Twin[] = [
     "what it is given counts as applied",
     "A holder stands there with what it had applied and for how long it was given leave; its latest word counts",
     ({ feed }) => ({
-      feed: { confirm: async (hold, now) => feed.confirm({ ...hold, from: (await feed.since(hold.from)).head }, now) },
+      feed: {
+        confirm: async (hold, now) => {
+          const { head, mark } = await feed.since(hold.from);
+          return { ...(await feed.confirm({ ...hold, from: head, mark }, now)), ...(await feed.since(hold.from)) };
+        },
+      },
     }),
   ),
+  twin("a position is known by its number alone", "What a holder has applied of another log counts for nothing", ({ feed }) => ({
+    feed: {
+      confirm: async (hold, now) => {
+        const { head, mark } = await feed.since(seq(0));
+        const { fromMark } = await feed.since(hold.from);
+        const known = hold.from === head ? mark : (fromMark ?? "");
+        return feed.confirm({ ...hold, mark: known }, now);
+      },
+    },
+  })),
   twin("a beat is a count", "A beat never comes again, whatever a holder says", ({ feed }) => {
     const counts = new Map<string, number>();
     return {

@@ -82,7 +82,7 @@ export const feedTwins: readonly Twin[] = [
     feed: { append: (kind, key, now) => feed.append(kind === "sid" ? "invalidate-sid" : kind, key, now) },
   })),
   twin("the epoch stays", "A new epoch lifts every later position, and appends invalidate-all", ({ feed }) => ({
-    feed: { raiseEpoch: (_, now) => feed.append("invalidate-all", "", now) },
+    feed: { raiseEpoch: (_seen, _above, now) => feed.append("invalidate-all", "", now) },
   })),
   twin(
     "everybody raises the epoch",
@@ -90,14 +90,19 @@ export const feedTwins: readonly Twin[] = [
     ({ feed }) => {
       let turn = Promise.resolve(seq(0));
       return {
-        feed: { raiseEpoch: (_, now) => (turn = turn.then(async () => await feed.raiseEpoch((await feed.since(seq(0))).head, now))) },
+        feed: {
+          raiseEpoch: (_, above, now) => (turn = turn.then(async () => await feed.raiseEpoch((await feed.since(seq(0))).head, above, now))),
+        },
       };
     },
   ),
+  twin("a new epoch is one more than that of the head", "A new epoch is later than any that is said to have been reached", ({ feed }) => ({
+    feed: { raiseEpoch: (seen, _, now) => feed.raiseEpoch(seen, seen, now) },
+  })),
   twin("a new epoch logs everybody out", "A session outlives a new epoch", ({ feed }) => ({
     feed: {
-      raiseEpoch: async (seen, now) => {
-        await feed.raiseEpoch(seen, now);
+      raiseEpoch: async (seen, above, now) => {
+        await feed.raiseEpoch(seen, above, now);
         return await feed.append("global", "", now);
       },
     },

@@ -74,7 +74,7 @@ describe.skipIf(PROGRAMS === null)("a primary with a synchronous standby", () =>
     }
 
     // Whatever the standby had not been told of, its number is not given again.
-    const page = await after.feed.confirm({ holder: "me", from: head, lease: duration("5s") }, NOW);
+    const page = await after.feed.confirm({ holder: "me", from: head, mark: "", lease: duration("5s") }, NOW);
     expect(page.entries).toMatchObject([{ kind: "invalidate-all", seq: head + EPOCH + 1 }]);
     expect(await after.feed.append("invalidate-user", "somebody", NOW)).toBe(head + EPOCH + 2);
     await after.close();

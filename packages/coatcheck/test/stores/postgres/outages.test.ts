@@ -143,7 +143,7 @@ describe.skipIf(PROGRAMS === null)("on PostgreSQL", () => {
     await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coatcheck'");
     await comesBack(() => store.ping());
     expect((await outageOf(() => end(store)))?.cause).toMatchObject({ code: "25006" });
-    expect(await outageOf(() => store.feed.confirm({ holder: "me", from: seq(0), lease: duration("5s") }, NOW))).not.toBeNull();
+    expect(await outageOf(() => store.feed.confirm({ holder: "me", from: seq(0), mark: "", lease: duration("5s") }, NOW))).not.toBeNull();
     await server.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     await comesBack(() => end(store));
   });

@@ -79,7 +79,7 @@ describe.skipIf(PROGRAMS === null)("a database", () => {
     const store = await open(await server.database());
     expect(await store.feed.since(seq(0))).toMatchObject({ entries: [], head: 0 });
     expect(await store.feed.append("global", "", NOW)).toBe(1);
-    expect(await store.feed.raiseEpoch(seq(1), NOW)).toBe(2 ** 40 + 2);
+    expect(await store.feed.raiseEpoch(seq(1), seq(1), NOW)).toBe(2 ** 40 + 2);
     expect(await store.feed.append("global", "", NOW)).toBe(2 ** 40 + 3);
   });
 
@@ -138,7 +138,7 @@ describe.skipIf(PROGRAMS === null)("a database", () => {
     await store.keys.change(() => ({}), NOW);
     await store.clients.list();
     await store.audit.append({ at: NOW, event: "e", userId: null, sid: null, ip: "", carrier: null, detail: {} });
-    await store.feed.confirm({ holder: "me", from: seq(0), lease: duration("5s") }, NOW);
+    await store.feed.confirm({ holder: "me", from: seq(0), mark: "", lease: duration("5s") }, NOW);
     await store.sessions.purge(NOW, 9);
     expect(await refusal(address.replace("postgres@", "nobody_at_all@"))).toMatch(
       /does not let this role do what is needed: see its grants/,
@@ -166,7 +166,7 @@ describe.skipIf(PROGRAMS === null)("a database", () => {
     const { seq: cutoff } = await store.sessions.endAll(userId, sid, NOW);
     expect((await store.sessions.find(sid))?.session.rsq).toBe(cutoff);
     await server.query(elsewhere, nameOf(address));
-    const { entries } = await store.feed.confirm({ holder: "me", from: cutoff, lease: duration("5s") }, NOW);
+    const { entries } = await store.feed.confirm({ holder: "me", from: cutoff, mark: "", lease: duration("5s") }, NOW);
     expect(entries.map(({ kind }) => kind)).toEqual(["invalidate-all"]);
   });
 
