@@ -11,6 +11,9 @@ export function storeErrorOf(error: unknown, { name }: Pick<Store, "name">): unk
   if (error instanceof ConfigError) return new StartError(error.message, { cause: error });
   if (!(error instanceof StoreUnavailable)) return error;
   const why = error.cause instanceof Error ? error.cause.message : String(error.cause);
-  const mend = error.mend ?? "check that its file and folder may be read and written, or choose another with --store";
+  const usual = name.startsWith("sqlite:")
+    ? "check that its file and folder may be read and written"
+    : "see that it runs and can be reached";
+  const mend = error.mend ?? `${usual}, or choose another with --store`;
   return new StartError(`the store ${name} can't be opened (${why}): ${mend}`, { cause: error });
 }
