@@ -1,6 +1,7 @@
 import type { JsonValue, SessionRecord } from "../core/session.ts";
 import type { DeclaredClaims, UserView } from "../core/users.ts";
 import type { UserPrincipal } from "../core/verdict.ts";
+import { sharedClaims, sharedList, sharedText } from "./sharing.ts";
 
 /** What a session of this user is to the application. Frozen: it is shared between requests. */
 export function principalOf(session: SessionRecord, user: UserView, claims: DeclaredClaims): UserPrincipal {
@@ -8,12 +9,12 @@ export function principalOf(session: SessionRecord, user: UserView, claims: Decl
     kind: "user",
     userId: session.userId,
     sid: session.sid,
-    clientId: session.clientId,
+    clientId: sharedText(session.clientId),
     carrier: session.carrier,
-    roles: Object.freeze([...user.roles]),
-    amr: Object.freeze([...session.amr]),
+    roles: sharedList(user.roles),
+    amr: sharedList(session.amr),
     authTime: session.authTime,
-    claims: Object.freeze(fillClaims(claims, user, session)),
+    claims: sharedClaims(fillClaims(claims, user, session)),
   });
 }
 

@@ -1,8 +1,13 @@
 import { createHmac, hash, hkdfSync } from "node:crypto";
 
-/** SHA-256 in one shot: several times faster than a hash object for short input. */
+/** SHA-256 in one shot: several times faster than a hash object for short input, and faster by way of a text (`binary` is latin1) than as bytes. */
 export function sha256(data: string | Uint8Array): Uint8Array {
-  return hash("sha256", data, "buffer");
+  return Buffer.from(hash("sha256", data, "binary"), "latin1");
+}
+
+/** SHA-256 as a text of 32 characters, one for each byte: for keys of maps. */
+export function sha256Text(data: string): string {
+  return hash("sha256", data, "binary");
 }
 
 /** HMAC with SHA-256 (RFC 2104). */

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { simulate } from "../../src/testing/index.ts";
 import { cacheConfusion } from "./cache-confusion.ts";
 import { enumeration } from "./enumeration.ts";
+import { interleave } from "../carriers/interleavings.ts";
 import { longestBlock } from "./hostile.ts";
 import { leaseModel } from "./lease-model.ts";
 import { refreshRace } from "./refresh-race.ts";
@@ -77,6 +78,21 @@ async function knownOrUnknown(): Promise<boolean> {
 }
 
 async function cache(): Promise<boolean> {
+  const held = [await sessionCache(), await tokenCache()];
+  return held.every(Boolean);
+}
+
+async function sessionCache(): Promise<boolean> {
+  const [all, seed] = [rounds * 1_000, Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31)];
+  console.log(`Cache of sessions: ${all} random interleavings of reads, ends, renewals and changes (FUZZ_SEED=${seed})`);
+  const { checks, late, faults } = await interleave(all, seed);
+  console.log(`  ${checks} checks; ${late} reads arrived after something had changed`);
+  for (const fault of faults.slice(0, 20)) console.error(`  FAULT: ${fault}`);
+  if (faults.length === 0) console.log("  nobody was told what was over before they asked, and nothing stale stays");
+  return faults.length === 0;
+}
+
+async function tokenCache(): Promise<boolean> {
   const pairs = rounds * 1_000;
   console.log(`Cache of verified tokens: ${pairs} random pairs of tokens that look alike`);
   const { tokens, accepted, faults } = await cacheConfusion(pairs);

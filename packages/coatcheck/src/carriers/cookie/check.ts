@@ -2,7 +2,6 @@ import type { Sid } from "../../core/ids.ts";
 import { isPromise } from "../../core/maybe.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
 import { judgeLifetime } from "../../core/lifetime.ts";
-import { isLive } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
 import { refuse } from "../../core/verdict.ts";
 import type { RefusalReason, Verdict } from "../../core/verdict.ts";
@@ -13,7 +12,7 @@ import type { DerivedSecret } from "../../crypto/secrets.ts";
 import { CHECK_BYTES, parseTicket } from "./credential.ts";
 import type { Ticket } from "./credential.ts";
 import type { CookieParts } from "./index.ts";
-import type { Known } from "./known.ts";
+import type { KnownSession } from "./known-session.ts";
 
 /**
  * Whose ticket is this? The same five steps as the token's check: read, find, prove, judge, ended.
@@ -30,26 +29,25 @@ function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<
   // 2 find: the session, by its id   ← the lookup
   const cached = parts.known.get(ticket.sid, now);
   // What was cached may have been outlived by activity elsewhere: before anybody is called idle, the store is asked.
-  if (cached !== null && judgeLifetime(cached.seen, now) !== "idle") return judge(parts, ticket, cached, now);
+  if (cached !== null && judgeLifetime(cached, now) !== "idle") return judge(parts, ticket, cached, now);
   if (!isOurs(parts, ticket)) return refuseJunk(parts, "forged");
   const found = parts.known.read(ticket.sid, now);
   if (isPromise(found)) return found.then((it) => judge(parts, ticket, it, now));
   return judge(parts, ticket, found, now);
 }
 
-function judge(parts: CookieParts, ticket: Ticket, known: Known | null, now: Instant): MaybePromise<Verdict> {
+function judge(parts: CookieParts, ticket: Ticket, known: KnownSession | null, now: Instant): MaybePromise<Verdict> {
   if (known === null) return refuse("unknown");
   // 3 prove
-  const hash = known.found.session.secretHash;
-  if (hash === null || !equal(sha256(ticket.secret), hash)) return isOurs(parts, ticket) ? refuse("forged") : refuseJunk(parts, "forged");
+  if (!known.isOpenedBy(sha256(ticket.secret))) return isOurs(parts, ticket) ? refuse("forged") : refuseJunk(parts, "forged");
   // 4 judge
-  const age = judgeLifetime(known.seen, now);
+  const age = judgeLifetime(known, now);
   if (age !== "alive") return refuse(age);
   // 5 ended?
-  if (!isLive(known.found)) return refuse("ended");
-  if (known.principal === null) return refuse("disabled");
-  const verdict: Verdict = { ok: true, principal: known.principal, until: known.seen.idleExpiresAt };
-  const written = parts.activity.slide(known.seen, now);
+  const { who } = known;
+  if (who.kind !== "user") return refuse(who.kind);
+  const verdict: Verdict = { ok: true, principal: who, until: known.idleExpiresAt };
+  const written = parts.activity.slide(known, now);
   return isPromise(written) ? written.then(() => verdict) : verdict;
 }
 

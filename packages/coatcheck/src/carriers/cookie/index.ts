@@ -1,7 +1,6 @@
 import type { LifetimePolicy } from "../../core/lifetime.ts";
 import { chain } from "../../core/maybe.ts";
 import type { Random } from "../../core/ports.ts";
-import { equal } from "../../crypto/constant-time.ts";
 import { sha256 } from "../../crypto/hash.ts";
 import type { Secrets } from "../../crypto/secrets.ts";
 import type { Cell } from "../../observe/metrics.ts";
@@ -37,10 +36,7 @@ export function cookieCarrier(parts: CookieParts): Carrier {
       if (ticket === null) return null;
       return chain(parts.revocations.sync(), () => {
         if (!isOurs(parts, ticket)) return null;
-        return chain(parts.known.read(ticket.sid, now), (known) => {
-          const hash = known?.found.session.secretHash;
-          return hash != null && equal(sha256(ticket.secret), hash) ? ticket.sid : null;
-        });
+        return chain(parts.known.read(ticket.sid, now), (known) => (known?.isOpenedBy(sha256(ticket.secret)) === true ? ticket.sid : null));
       });
     },
   };

@@ -1,6 +1,7 @@
 import type { ClientId, Sid } from "../../core/ids.ts";
 import { chain, isPromise } from "../../core/maybe.ts";
 import type { MaybePromise } from "../../core/maybe.ts";
+import { MAX_TOKEN } from "../../core/limits.ts";
 import { duration } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { refuse } from "../../core/verdict.ts";
@@ -12,7 +13,8 @@ import type { Proof } from "./credential.ts";
 import type { TokenParts } from "./index.ts";
 import { parseRefreshToken, provesGeneration } from "./refresh-token.ts";
 import type { RefreshToken } from "./refresh-token.ts";
-import type { VerifiedToken } from "./verified.ts";
+import { VerifiedToken } from "./verified.ts";
+import type { TokenKey } from "./verified.ts";
 
 /** How exactly the list of devices knows when a token was last used. */
 const SIGHT_EVERY = duration("30s");
@@ -23,13 +25,15 @@ const SIGHT_EVERY = duration("30s");
  */
 export function checkProof(parts: TokenParts, text: string, now: Instant): MaybePromise<Verdict> {
   // 1 read
-  const shown = parts.verified.get(text) ?? parseProof(text);
+  if (text.length > MAX_TOKEN) return refuseJunk(parts, "malformed");
+  const key = parts.verified.keyOf(text);
+  const shown = parts.verified.get(key) ?? parseProof(text);
   if (shown === null) return refuseJunk(parts, "malformed");
-  return parts.revocations.decide(() => judgeForUs(parts, text, shown, now));
+  return parts.revocations.decide(() => judgeForUs(parts, key, shown, now));
 }
 
-function judgeForUs(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
-  const verified = prove(parts, text, shown, now);
+function judgeForUs(parts: TokenParts, key: TokenKey, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
+  const verified = prove(parts, key, shown, now);
   if (typeof verified === "string") return refuseJunk(parts, verified);
   const verdict = judge(parts, verified, parts.audience, now);
   if (!isPromise(verdict) && verdict.ok) sight(parts, verified, now);
@@ -43,36 +47,35 @@ function refuseJunk(parts: TokenParts, reason: RefusalReason): Verdict {
 }
 
 /** Steps 2 and 3, once for each token. Ask the log first: it says when there are other keys. */
-export function prove(parts: TokenParts, text: string, shown: VerifiedToken | Proof, now: Instant): VerifiedToken | RefusalReason {
-  if ("principal" in shown) return shown;
+export function prove(parts: TokenParts, key: TokenKey, shown: VerifiedToken | Proof, now: Instant): VerifiedToken | RefusalReason {
+  if (shown instanceof VerifiedToken) return shown;
   // 2 find: the key, by its id   ← no lookup
   // 3 prove
   if (!isOurs(parts, shown, now)) return "forged";
   const claims = readClaims(shown.payload);
-  return claims === null ? "malformed" : parts.verified.add(text, shown.kid, claims);
+  return claims === null ? "malformed" : parts.verified.add(key, shown.kid, claims);
 }
 
 /** Steps 4 and 5, by the log as far as it was last read. @param audience who it is that was shown this token. */
 export function judge(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
-  const { claims, principal, standing } = verified;
   // 4 judge
-  const wrong = judgeClaims(claims, { issuer: parts.issuer, audience, maxTtl: parts.maxAccessTtl }, now);
+  const wrong = judgeClaims(verified, { issuer: parts.issuer, audience, maxTtl: parts.maxAccessTtl }, now);
   if (wrong !== null) return refuse(wrong);
   // 5 ended?
   if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
-  if (claims.rsq > parts.revocations.head) return judgeAhead(parts, verified, audience, now);
-  if (parts.revocations.ended(standing)) return refuse("ended");
-  if (parts.revocations.stale(standing)) return refuse("stale");
-  return { ok: true, principal, until: claims.exp };
+  if (verified.rsq > parts.revocations.head) return judgeAhead(parts, verified, audience, now);
+  if (parts.revocations.ended(verified)) return refuse("ended");
+  if (parts.revocations.stale(verified)) return refuse("stale");
+  return { ok: true, principal: verified.principal, until: verified.exp };
 }
 
 /** Made at a position that has not been heard of here: another process was told of it before this one, or the store lost writes. */
 function judgeAhead(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
-  return chain(parts.revocations.reaches(verified.claims.rsq), (it) => (it ? judge(parts, verified, audience, now) : refuse("ahead")));
+  return chain(parts.revocations.reaches(verified.rsq), (it) => (it ? judge(parts, verified, audience, now) : refuse("ahead")));
 }
 
 function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {
-  const { sid } = verified.standing;
+  const { sid } = verified;
   if (sid === null || now - verified.sightedAt < SIGHT_EVERY) return;
   verified.sightedAt = now;
   parts.activity.sighted(sid, now);

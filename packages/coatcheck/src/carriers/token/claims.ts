@@ -161,9 +161,12 @@ export function writeClaims(claims: AccessClaims): Uint8Array {
 }
 
 /** Whether a token with these claims is for this audience, among others or alone. */
-export function isFor({ aud }: AccessClaims, whom: string): boolean {
+export function isFor({ aud }: Pick<AccessClaims, "aud">, whom: string): boolean {
   return aud === whom || (Array.isArray(aud) && aud.includes(whom));
 }
+
+/** What {@link judgeClaims} judges of them. */
+export type Terms = Pick<AccessClaims, "iss" | "aud" | "iat" | "exp" | "nbf">;
 
 export interface ClaimsPolicy {
   readonly issuer: string;
@@ -178,7 +181,7 @@ export interface ClaimsPolicy {
  * @returns null if nothing speaks against them, else why not. Claims that this issuer can not have written are `malformed`: a life longer than
  * any, since the log forgets what ended when the longest life is over, and a beginning that has not come yet.
  */
-export function judgeClaims(claims: AccessClaims, policy: ClaimsPolicy, now: Instant): RefusalReason | null {
+export function judgeClaims(claims: Terms, policy: ClaimsPolicy, now: Instant): RefusalReason | null {
   if (claims.iss !== policy.issuer) return "forged";
   if (!isFor(claims, policy.audience)) return "wrong_audience";
   // No leeway here: a clock that runs ahead costs its client a refresh, while a leeway would let a token outlive its session's own limits.

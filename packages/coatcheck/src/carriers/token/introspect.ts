@@ -6,7 +6,7 @@ import type { JsonValue } from "../../core/session.ts";
 import { epochSeconds } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { judge, prove } from "./check.ts";
-import { isFor, wireOf } from "./claims.ts";
+import { isFor, readClaims, wireOf } from "./claims.ts";
 import type { AccessClaims } from "./claims.ts";
 import { parseProof } from "./credential.ts";
 import type { TokenParts } from "./index.ts";
@@ -46,11 +46,13 @@ async function introspectAccess(
   now: Instant,
 ): Promise<Introspected | null> {
   const { tokens } = parts;
-  const shown = tokens.verified.get(text) ?? parseProof(text);
-  if (shown === null) return null;
-  const verified = prove(tokens, text, shown, now);
-  if (typeof verified === "string") return null;
-  const { claims } = verified;
+  const proof = parseProof(text);
+  if (proof === null) return null;
+  const key = tokens.verified.keyOf(text);
+  const verified = prove(tokens, key, tokens.verified.get(key) ?? proof, now);
+  // Of a token that is remembered only what a check needs is there.
+  const claims = typeof verified === "string" ? null : readClaims(proof.payload);
+  if (typeof verified === "string" || claims === null) return null;
   const audience = audiences.find((it) => isFor(claims, it));
   if (audience === undefined) return null;
   const verdict = await judge(tokens, verified, audience, now);

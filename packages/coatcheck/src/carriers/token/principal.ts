@@ -1,21 +1,22 @@
 import type { Principal } from "../../core/verdict.ts";
 import type { Standing } from "../../revocation/table.ts";
+import { sharedClaims, sharedList, sharedText } from "../sharing.ts";
 import type { AccessClaims } from "./claims.ts";
 
 /** What a token is to the application: a person's login, the same as its session would be, or a client. Frozen: it is shared between requests. */
 export function principalOfClaims(claims: AccessClaims): Principal {
   if (claims.sid === undefined)
-    return Object.freeze({ kind: "client", clientId: claims.client_id, scopes: Object.freeze([...claims.scope]) });
+    return Object.freeze({ kind: "client", clientId: sharedText(claims.client_id), scopes: sharedList(claims.scope) });
   return Object.freeze({
     kind: "user",
     userId: claims.sub,
     sid: claims.sid,
-    clientId: claims.client_id,
+    clientId: sharedText(claims.client_id),
     carrier: "token",
-    roles: Object.freeze([...claims.roles]),
-    amr: Object.freeze([...claims.amr]),
+    roles: sharedList(claims.roles),
+    amr: sharedList(claims.amr),
     authTime: claims.auth_time,
-    claims: Object.freeze({ ...claims.declared }),
+    claims: sharedClaims(claims.declared),
   });
 }
 

@@ -1,41 +1,135 @@
-import { RecentMap } from "../../core/cache.ts";
-import { instant } from "../../core/time.ts";
+import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
+import { RecentRows } from "../../core/rows.ts";
+import type { Piece } from "../../core/rows.ts";
 import type { Instant } from "../../core/time.ts";
 import type { Principal } from "../../core/verdict.ts";
+import { sha256Text } from "../../crypto/hash.ts";
 import type { Standing } from "../../revocation/table.ts";
-import type { AccessClaims } from "./claims.ts";
-import { principalOfClaims, standingOf } from "./principal.ts";
+import type { AccessClaims, Terms } from "./claims.ts";
+import { principalOfClaims } from "./principal.ts";
 
-/** A token whose signature was proved: who it is for does not change, whether it still holds is judged each time. */
-export interface VerifiedToken {
+/** What few tokens differ in: who made them, with which key, for whom. */
+interface Label {
   readonly kid: string;
-  readonly claims: AccessClaims;
-  readonly principal: Principal;
-  readonly standing: Standing;
-  /** When its use was last noted for the list of devices. */
-  sightedAt: Instant;
+  readonly iss: string;
+  readonly aud: AccessClaims["aud"];
 }
 
-/** How many tokens a process remembers at least; about 1 kB each. */
+/** Where each number stands in its row. */
+const AT = { iat: 0, exp: 1, nbf: 2, rsq: 3, sightedAt: 4, label: 5 } as const;
+const NUMBERS = 6;
+
+/** A token whose signature was proved: who it is for does not change, whether it still holds is judged each time. Its numbers lie in the table. */
+export class VerifiedToken implements Standing, Terms {
+  readonly #piece: Piece<Principal>;
+  readonly #nth: number;
+  readonly #labels: readonly Label[];
+
+  constructor(piece: Piece<Principal>, nth: number, labels: readonly Label[]) {
+    this.#piece = piece;
+    this.#nth = nth;
+    this.#labels = labels;
+  }
+
+  get principal(): Principal {
+    return this.#piece.values[this.#nth] as Principal;
+  }
+
+  get sid(): Sid | null {
+    const { principal } = this;
+    return principal.kind === "user" ? principal.sid : null;
+  }
+
+  get userId(): UserId | null {
+    const { principal } = this;
+    return principal.kind === "user" ? principal.userId : null;
+  }
+
+  get clientId(): ClientId {
+    return this.principal.clientId;
+  }
+
+  get kid(): string {
+    return this.#label.kid;
+  }
+
+  get iss(): string {
+    return this.#label.iss;
+  }
+
+  get aud(): AccessClaims["aud"] {
+    return this.#label.aud;
+  }
+
+  get iat(): Instant {
+    return this.#number(AT.iat) as Instant;
+  }
+
+  get exp(): Instant {
+    return this.#number(AT.exp) as Instant;
+  }
+
+  /** 0, which is always over, for a token that has none. */
+  get nbf(): Instant {
+    return this.#number(AT.nbf) as Instant;
+  }
+
+  get rsq(): Seq {
+    return this.#number(AT.rsq) as Seq;
+  }
+
+  /** When its use was last noted for the list of devices. */
+  get sightedAt(): Instant {
+    return this.#number(AT.sightedAt) as Instant;
+  }
+
+  set sightedAt(at: Instant) {
+    this.#piece.numbers[this.#nth * NUMBERS + AT.sightedAt] = at;
+  }
+
+  write(numbers: Readonly<Record<keyof typeof AT, number>>): void {
+    for (const [name, at] of Object.entries(AT) as [keyof typeof AT, number][])
+      this.#piece.numbers[this.#nth * NUMBERS + at] = numbers[name];
+  }
+
+  get #label(): Label {
+    return this.#labels[this.#number(AT.label)] as Label;
+  }
+
+  #number(at: number): number {
+    return this.#piece.numbers[this.#nth * NUMBERS + at] as number;
+  }
+}
+
+/** How many tokens a process remembers at least; less than 400 bytes each. */
 const CAPACITY = 50_000;
 
+/** How many labels there may be. So many there are only where each token has an audience of its own: then all of it is forgotten, and begins anew. */
+const LABELS = 10_000;
+
+/** Names one token, to the last character. */
+export type TokenKey = string & { readonly __brand: "TokenKey" };
+
 /**
- * Tokens that were verified lately, so that a signature is checked once and not at each request. The key is the token itself, to the last character:
- * no builder of keys that could make two tokens one (CVE-2026-35039). Its lifetime, and whether it has ended, are judged on every hit.
+ * Tokens that were verified lately, so that a signature is checked once and not at each request. The key is the SHA-256 of the whole token: exact, since nobody
+ * finds two texts with one, and no builder of keys that could make two tokens one (CVE-2026-35039). Its lifetime, and whether it has ended, are judged on every hit.
  */
 export class VerifiedTokens {
-  readonly #recent = new RecentMap<string, VerifiedToken>(CAPACITY);
+  #labels: Label[] = [];
+  #labelNumbers = new Map<string, number>();
+  #recent = this.#table();
   /** How often a signature was checked already, and how often not. */
   hits = 0;
   misses = 0;
 
-  get(token: string): VerifiedToken | null {
-    const verified = this.#recent.get(token);
-    if (verified === undefined) {
-      this.misses += 1;
-      return null;
-    }
-    this.hits += 1;
+  keyOf(token: string): TokenKey {
+    return sha256Text(token) as TokenKey;
+  }
+
+  get(key: TokenKey): VerifiedToken | null {
+    const verified = this.#recent.get(key);
+    if (verified === null) this.misses += 1;
+    else this.hits += 1;
     return verified;
   }
 
@@ -43,15 +137,29 @@ export class VerifiedTokens {
     return this.#recent.size;
   }
 
-  add(token: string, kid: string, claims: AccessClaims): VerifiedToken {
-    const verified: VerifiedToken = {
-      kid,
-      claims,
-      principal: principalOfClaims(claims),
-      standing: standingOf(claims),
-      sightedAt: instant(0),
-    };
-    this.#recent.set(token, verified);
+  add(key: TokenKey, kid: string, claims: AccessClaims): VerifiedToken {
+    const label = this.#labelOf(kid, claims);
+    const { iat, exp, nbf = 0, rsq } = claims;
+    const verified = this.#recent.set(key, principalOfClaims(claims));
+    verified.write({ iat, exp, nbf, rsq, sightedAt: 0, label });
     return verified;
+  }
+
+  #labelOf(kid: string, { iss, aud }: AccessClaims): number {
+    const key = JSON.stringify([kid, iss, aud]);
+    const known = this.#labelNumbers.get(key);
+    if (known !== undefined) return known;
+    if (this.#labels.length >= LABELS) {
+      [this.#labels, this.#labelNumbers] = [[], new Map()];
+      this.#recent = this.#table();
+    }
+    const number = this.#labels.push({ kid, iss, aud }) - 1;
+    this.#labelNumbers.set(key, number);
+    return number;
+  }
+
+  #table(): RecentRows<Principal, VerifiedToken> {
+    const labels = this.#labels;
+    return new RecentRows(CAPACITY, NUMBERS, (piece, nth) => new VerifiedToken(piece, nth, labels));
   }
 }
