@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
 import { growth } from "./growth.ts";
+import { postgresStore } from "./postgres.ts";
 import { FULL, machine, QUICK, table } from "./report.ts";
 import type { Extent, Row } from "./report.ts";
 import { servers } from "./servers.ts";
@@ -9,7 +10,14 @@ import { verify } from "./verify.ts";
 
 // `npm run bench`: what a check costs, beside what it could cost at least, in one run. docs/benchmarks.md says what each part measures.
 
-const PARTS: Readonly<Record<string, (extent: Extent) => Promise<readonly Row[]>>> = { check, servers, verify, "sign-in": signIn, growth };
+const PARTS: Readonly<Record<string, (extent: Extent) => Promise<readonly Row[]>>> = {
+  check,
+  servers,
+  verify,
+  postgres: postgresStore,
+  "sign-in": signIn,
+  growth,
+};
 
 const { values } = parseArgs({
   options: { quick: { type: "boolean", default: false }, only: { type: "string", multiple: true, default: [] } },
