@@ -41,11 +41,12 @@ Where the standards leave it open:
 
 - Sign-out with a bearer token neither ends nor clears a cookie that came along; with a refresh token in the body and a cookie it ends both.
 - A cookie's session ends at sign-in only when the new session is on a cookie too.
-- An unknown query parameter is 422 on \`DELETE /auth/sessions\` (a misspelt \`keep\` would end everything) and ignored elsewhere; one that is there twice is 400.
+- An unknown query parameter is 422 on \`DELETE /auth/sessions\` (a misspelt \`keep\` would end everything) 400 on \`GET /oauth/changes\`, and ignored elsewhere; one that is there twice is 400.
 - A client authenticates by HTTP Basic or with \`client_id\` and \`client_secret\` in the form (RFC 6749 §2.3.1), never both at once; a failed one is 401 with both \`Bearer\` and \`Basic\` in \`WWW-Authenticate\`. What sign-in gave belongs to the built-in public client, which has neither.
 - Whom a client's token is for is asked with \`resource\` (RFC 8707, one for each token); the first of the client's audiences unless given. Without \`scope\` the token has all that the client may have.
 - A client's own token is 401 \`login_required\` under \`/auth\`: it is nobody's login.
 - Introspection tells a client of tokens for its audiences alone. A refresh token is told to whom the session's access tokens are for; it has no \`token_type\`, so that nobody takes it for an access token. Asking about a refresh token never uses it.
+- \`GET /oauth/changes\` is no standard's, and the metadata list it as \`coatcheck_changes_endpoint\`. Its times are in seconds; [verifier.md](verifier.md) has the rule by which a service goes.
 - With an issuer that has a path the metadata stand between host and path (RFC 8414 §3.1), and after it too.
 - Any \`scope\` on a refresh is \`invalid_scope\`: a session has none. Statuses other than 400 and 401 keep their number under \`/oauth\`.
 

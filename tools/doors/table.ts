@@ -23,7 +23,7 @@ export const DOORS: readonly Door[] = [
     name: "coatcheck",
     entry: "index.js",
     files: 220,
-    kilobytes: 640,
+    kilobytes: 680,
     packages: [
       "@node-rs/argon2",
       "@valibot/to-json-schema",

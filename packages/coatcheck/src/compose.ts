@@ -34,6 +34,7 @@ import type { Secrets } from "./crypto/secrets.ts";
 import { encode } from "./crypto/base64url.ts";
 import { equal } from "./crypto/constant-time.ts";
 import { sha256 } from "./crypto/hash.ts";
+import { ChangeFeed } from "./http/changes/feed.ts";
 import type { Engine } from "./http/engine.ts";
 import { forgettingTime } from "./revocation/forgetting.ts";
 import { createAuditTrail } from "./observe/audit.ts";
@@ -130,14 +131,12 @@ export async function compose(given: Ingredients): Promise<Composed> {
     accounts: parts.users === null ? createAccounts(accountParts(parts, core)) : null,
     carriers,
     sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit }),
-    clients: createClientAuthentication(
-      store.clients,
-      createThrottle({ ...throttleParts(parts, core.secrets), throttles: store.throttles, clock }),
-    ),
+    clients: clientsOf(parts, core),
     oauth: new OAuthTokens({ tokens: tokenParts, clients: store.clients }, { clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, metrics, audit }),
     keys: publicKeys(core, clock),
     revocations,
+    changes: new ChangeFeed({ feed: store.feed, clock, log, metrics, bound: settings.bound }),
     audit,
     ...observedBy(parts, core),
   };
@@ -147,6 +146,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     engine,
     revocations,
     close: async () => {
+      engine.changes.close();
       stopKeeping();
       stopWatching();
       revocations.close();
@@ -155,6 +155,11 @@ export async function compose(given: Ingredients): Promise<Composed> {
       await store.close();
     },
   };
+}
+
+function clientsOf(parts: Ingredients, { secrets }: Core): Engine["clients"] {
+  const { store, clock } = parts;
+  return createClientAuthentication(store.clients, createThrottle({ ...throttleParts(parts, secrets), throttles: store.throttles, clock }));
 }
 
 type Observed = Pick<Engine, "instance" | "metrics" | "tracer" | "opensMetrics" | "logRequests">;

@@ -43,6 +43,16 @@ export const ERRORS = {
   not_found: { status: 404, title: "There is nothing here", mend: "Check the address." },
   method_not_allowed: { status: 405, title: "This address does not know that method", mend: "Use a method that the Allow header names." },
   email_taken: { status: 409, title: "An account with this address exists", mend: "Sign in instead." },
+  position_gone: {
+    status: 409,
+    title: "The log has no such position any more",
+    mend: "Take everything anew from the address in snapshot.",
+  },
+  position_lost: {
+    status: 409,
+    title: "The log does not have that position, or has another in its place",
+    mend: "Take everything anew from the address in snapshot; whoever runs the server looks for lost writes.",
+  },
   too_large: { status: 413, title: "The request is too large", mend: "Send at most 64 kB." },
   unsupported_media_type: {
     status: 415,
@@ -70,6 +80,8 @@ export interface ErrorDetails {
   readonly fields?: readonly FieldError[];
   /** For the outside, with 429 and 503: seconds to wait. */
   readonly retryAfter?: number;
+  /** For the outside, with 409 of the change feed: the address where everything can be had anew. */
+  readonly snapshot?: string;
   /** Stays inside: what really happened. */
   readonly cause?: unknown;
 }

@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   /** Written as JSON unless it is text already; an answer without it has no body. */
   readonly body?: unknown;
+  /** In place of a body: one that goes on. */
+  readonly stream?: ReadableStream<Uint8Array>;
   /** The body's type; `application/json` unless set. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;

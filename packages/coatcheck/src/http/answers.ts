@@ -85,6 +85,42 @@ export const introspectionSchema = v.union([
   }),
 ]);
 
+const position = v.pipe(v.number(), v.integer(), v.minValue(0), v.description("A position of the log. Larger is later."));
+
+/** What the change feed says. */
+export const changesSchema = v.object({
+  incarnation: text("Names the store."),
+  from: v.pipe(position, v.description("What was asked from.")),
+  head: v.pipe(position, v.description("Everything up to here is in it, or was known before: ask from here next time.")),
+  mark: text("The mark of the log at `head`: random, and never that of another position, nor of this one after a restore."),
+  from_mark: text(
+    "The mark of the log at `from`; empty for 0. If it is not the `mark` that came with that position, the store was put back: begin anew.",
+  ),
+  lease: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.description("Seconds for which whoever asked may decide from memory, from when it sent the question."),
+  ),
+  now: v.pipe(v.number(), v.description("The store's clock: seconds since 1970, with a fraction.")),
+  entries: v.pipe(
+    v.array(
+      v.object({
+        seq: position,
+        kind: v.pipe(
+          v.picklist([
+            ...(["sid", "user", "client", "key", "global"] as const),
+            ...(["invalidate-sid", "invalidate-user", "invalidate-keys", "invalidate-all"] as const),
+          ]),
+          v.description("What has ended, or (`invalidate-`) changed."),
+        ),
+        key: text("Of what kind says: a `sid`, or a user's, client's or key's id; empty where the kind says it all."),
+        exp: v.pipe(v.number(), v.integer(), v.description("Seconds since 1970: from then on it can hit nothing any more.")),
+      }),
+    ),
+    v.description("In the order of the log."),
+  ),
+});
+
 /** RFC 8414 §2. */
 export const metadataSchema = v.object({
   issuer: v.pipe(v.string(), v.url()),
@@ -92,6 +128,7 @@ export const metadataSchema = v.object({
   revocation_endpoint: v.pipe(v.string(), v.url()),
   introspection_endpoint: v.pipe(v.string(), v.url()),
   jwks_uri: v.pipe(v.string(), v.url()),
+  coatcheck_changes_endpoint: v.pipe(v.string(), v.url(), v.description("The change feed: an extension of this server's own.")),
   grant_types_supported: texts("What `grant_type` may be."),
   response_types_supported: texts("Empty: there is no authorization endpoint."),
   token_endpoint_auth_methods_supported: texts("`none` is the built-in public client."),
@@ -143,4 +180,7 @@ export const oauthErrorSchema = v.object({
   error: text("The standard's name for it."),
   error_description: text("For people."),
   code: v.optional(text("There if the error is one of this server's own: what a program goes by.")),
+  snapshot: v.optional(
+    v.pipe(v.string(), v.url(), v.description("With 409 of the change feed: the address where everything can be had anew.")),
+  ),
 });

@@ -33,7 +33,7 @@ export function hasClientAuthentication(request: Request, form: Form): boolean {
  */
 export async function authenticateClient(call: Call, form: Form): Promise<ClientProof | null> {
   const shown = readClient(call.request, form);
-  if (shown === null) throw refused();
+  if (shown === null) throw noSuchClient();
   if (shown.id === BUILT_IN_CLIENT && shown.secret === "") return null;
   const { site, ip, device } = call;
   const verdict = await site.engine.clients.prove(shown, { ip });
@@ -42,7 +42,7 @@ export async function authenticateClient(call: Call, form: Form): Promise<Client
   // The id as it was typed goes nowhere: it may be a secret in the wrong place.
   const detail = { reason, clientId, device: device.label };
   await site.engine.audit({ event: "client_refused", userId: null, sid: null, ip, carrier: null, detail });
-  throw refused();
+  throw noSuchClient();
 }
 
 /**
@@ -51,12 +51,12 @@ export async function authenticateClient(call: Call, form: Form): Promise<Client
  */
 export async function requireClient(call: Call, form: Form): Promise<ClientProof> {
   const proof = await authenticateClient(call, form);
-  if (proof === null) throw refused();
+  if (proof === null) throw noSuchClient();
   return proof;
 }
 
 /** One answer for an unknown client, a wrong secret and a disabled one: who asks learns nothing of which clients there are. */
-function refused(): OAuthError {
+export function noSuchClient(): OAuthError {
   return new OAuthError("invalid_client", "There is no such client, or it has no such secret.", CHALLENGE);
 }
 

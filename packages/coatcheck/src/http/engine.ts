@@ -15,6 +15,7 @@ import type { PublicJwk } from "../crypto/jwk.ts";
 import type { Revocations } from "../revocation/revocations.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Tracer } from "../observe/tracer.ts";
+import type { ChangeFeed } from "./changes/feed.ts";
 
 /** Public keys as a JWK Set (RFC 7517). */
 export interface PublicKeys {
@@ -40,6 +41,8 @@ export interface Engine {
   readonly keys: PublicKeys;
   /** What this process knows of the log, and how fresh that is. */
   readonly revocations: Pick<Revocations, "sync" | "settled">;
+  /** The log, for services without the store. */
+  readonly changes: ChangeFeed;
   /** Writes a security event to the trail and the log. Never fails: what has happened is not undone by a trail that can't be written. */
   audit(event: SecurityEvent): MaybePromise<void>;
   /** Tells this process's requests in the log from those of others. */

@@ -43,13 +43,18 @@ export function respond(answer: Answer, request: Request, policy: HeaderPolicy):
     ...answer.headers,
   });
   if (answer.cookie !== undefined) headers.set("Set-Cookie", answer.cookie);
-  const { body } = answer;
+  const { body, stream } = answer;
+  if (stream !== undefined) return new Response(stream, { status: answer.status, headers: withType(headers, answer) });
   if (body === undefined) return new Response(null, { status: answer.status, headers });
-  headers.set("Content-Type", answer.type ?? "application/json");
   return new Response(request.method === "HEAD" ? null : typeof body === "string" ? body : JSON.stringify(body), {
     status: answer.status,
-    headers,
+    headers: withType(headers, answer),
   });
+}
+
+function withType(headers: Headers, { type = "application/json" }: Answer): Headers {
+  headers.set("Content-Type", type);
+  return headers;
 }
 
 function caching({ publicFor }: Answer): Record<string, string> {

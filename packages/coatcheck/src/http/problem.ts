@@ -48,7 +48,12 @@ export function oauthProblem(error: OAuthError | CoatcheckError): Answer {
   return {
     status: error.status,
     headers: errorHeaders(error),
-    body: { error: oauthNameOf(error), error_description: asciiOnly(error.details.detail ?? ERRORS[error.code].mend), code: error.code },
+    body: {
+      error: oauthNameOf(error),
+      error_description: asciiOnly(error.details.detail ?? ERRORS[error.code].mend),
+      code: error.code,
+      ...(error.details.snapshot === undefined ? {} : { snapshot: error.details.snapshot }),
+    },
   };
 }
 

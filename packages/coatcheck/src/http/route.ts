@@ -1,14 +1,16 @@
+import type * as v from "valibot";
+import type { ClientProof } from "../core/clients.ts";
 import { CoatcheckError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { SessionRecord } from "../core/session.ts";
 import { authenticate } from "./asker.ts";
 import { readForm, readJson } from "./body.ts";
 import type { Call } from "./call.ts";
-import { hasClientAuthentication } from "./client-authentication.ts";
+import { hasClientAuthentication, requireClient } from "./client-authentication.ts";
 import type { Located } from "./locate.ts";
 import { mayCall } from "./origin.ts";
 import type { Credential, Fields, Input, Method, Refusal, Route, Row, Said, Successes } from "./row.ts";
-import { validate } from "./validate.ts";
+import { validate, validateParameters } from "./validate.ts";
 import type { FieldsSchema } from "./validate.ts";
 
 export type { Method, Route, RouteGroup } from "./row.ts";
@@ -66,6 +68,22 @@ export function client<A extends Successes>(
       const form = await readForm(call.request);
       await guardOrigin(call, row.method, form.has("refresh_token") || form.has("token") || hasClientAuthentication(call.request, form));
       return row.answer(call, form);
+    },
+  };
+}
+
+/** A route of ours beside those standards, that reads: for clients with a secret alone, and nothing of the query is read for anybody else. */
+export function confidential<A extends Successes, Q extends FieldsSchema>(
+  row: Row<Q, undefined, A> & {
+    readonly query: Q;
+    readonly answer: (call: Call, asker: ClientProof, query: v.InferOutput<Q>) => Promise<Said<A>>;
+  },
+): Route {
+  return {
+    ...described(row, ["client"], ["invalid_client", "invalid_request"]),
+    run: async (call) => {
+      const asker = await requireClient(call, new Map());
+      return row.answer(call, asker, validateParameters(row.query, new URLSearchParams(call.query)));
     },
   };
 }

@@ -28,6 +28,8 @@ export interface Success {
   readonly body?: v.GenericSchema;
   /** The body's type; `application/json` unless set. */
   readonly type?: string;
+  /** Whether it comes as server-sent events too, to whoever accepts them. */
+  readonly events?: true;
   /** Whether it may set or clear our cookie. */
   readonly setsCookie?: true;
 }
@@ -94,10 +96,14 @@ export interface Input<Q, B> {
 /** What a handler may answer: a status that its row lists with the body that the row says, or a refusal. */
 export type Said<A extends Successes> =
   | Refused
+  | Streamed
   | { [S in keyof A & number]: Omit<Answer, "status" | "body"> & { readonly status: S } & BodyOf<A[S]> }[keyof A & number];
 
 /** A refusal as an answer, for the few routes that say more with it than an error that is thrown. */
 export type Refused = Answer & { readonly type: "application/problem+json"; readonly body: Shown<v.InferOutput<typeof problemSchema>> };
+
+/** An answer that goes on. */
+export type Streamed = Answer & { readonly stream: ReadableStream<Uint8Array>; readonly body?: never };
 
 type BodyOf<S> = S extends { readonly body: infer B extends v.GenericSchema }
   ? { readonly body: Shown<v.InferOutput<B>> }

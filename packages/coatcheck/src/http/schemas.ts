@@ -96,6 +96,50 @@ export const revokeForm = v.strictObject({
   ...clientFields,
 });
 
+/** How a position of the log is written: every one that a number can hold exactly. */
+export const POSITION: RegExp = /^(?:0|[1-9]\d{0,14}|[1-8]\d{15})$/;
+
+export const changesQuery = v.strictObject({
+  from: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(POSITION, "must be a position of the log"),
+      v.examples(["0"]),
+      v.description("The position up to which everything is known: `head` of the last answer. 0, the default, asks for everything."),
+    ),
+    "0",
+  ),
+  mark: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z0-9_-]{1,64}$/, "must be a mark that came with a position"),
+      v.examples(["kPz0vQ3mW1b8xYtR"]),
+      v.description(
+        "The `mark` that came with that position: with another than the log has there it is 409. Without it, whoever asks is noted as having applied nothing.",
+      ),
+    ),
+  ),
+  wait: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:[12]?\d|30)$/, "must be 0 to 30 seconds"),
+      v.examples(["0"]),
+      v.description("Seconds, 30 at most: if nothing is new, the answer comes when something is, or when they are over."),
+    ),
+    "0",
+  ),
+  verifier: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z0-9_-]{16,64}$/, "must be 16 to 64 base64url characters"),
+      v.examples(["a-name-for-this-process"]),
+      v.description(
+        "A name for the process that asks, made anew at each of its starts. Without it several may be meant, so what one has applied says nothing of the others: log-outs that wait for them wait the whole lease.",
+      ),
+    ),
+  ),
+});
+
 /** RFC 7662 §2.1. */
 export const introspectForm = v.strictObject({
   token: said("An access or a refresh token."),

@@ -45,6 +45,18 @@ export function validateForm<S extends FieldsSchema>(schema: S, form: ReadonlyMa
   throw new OAuthError("invalid_request", `The parameter ${pointer(issue.path ?? []).slice(1)} ${detailOf(issue)}.`);
 }
 
+/**
+ * The parameters of a query of ours under `/oauth/*`, as the type that the schema says. Unknown ones are not ignored: misspelt, they would ask for something else.
+ * @throws {invalid_request} that names the first wrong one.
+ */
+export function validateParameters<S extends FieldsSchema>(schema: S, query: URLSearchParams): v.InferOutput<S> {
+  const given = new Map(query);
+  if (given.size < query.size) throw new OAuthError("invalid_request", "A parameter is there more than once.");
+  for (const name of given.keys())
+    if (!Object.hasOwn(schema.entries, name)) throw new OAuthError("invalid_request", "There is a parameter that is not known here.");
+  return validateForm(schema, given);
+}
+
 function invalid(fields: readonly FieldError[]): CoatcheckError {
   return new CoatcheckError("invalid_input", { fields: fields.slice(0, NAMED_AT_MOST) });
 }

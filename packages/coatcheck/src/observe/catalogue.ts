@@ -143,6 +143,12 @@ export const METRICS = {
     labels: [],
     buckets: LAG_BUCKETS,
   },
+  changeStreams: {
+    name: "coatcheck_changes_held",
+    type: "gauge",
+    help: "Requests for the change feed that are held open now: as streams, or waiting for news.",
+    labels: [],
+  },
   refreshes: {
     name: "coatcheck_refreshes_total",
     type: "counter",

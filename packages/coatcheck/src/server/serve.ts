@@ -53,6 +53,8 @@ export async function serve(config: ServerConfig, masters: Ingredients["masters"
       url: urlOf(config.host, port),
       metricsUrl: own === null ? null : `${urlOf(config.host, own[1])}/metrics`,
       close: async () => {
+        // Whoever waits for changes would be waited for.
+        composed.engine.changes.close();
         await stop();
         await composed.close();
       },

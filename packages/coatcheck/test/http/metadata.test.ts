@@ -17,6 +17,7 @@ describe("GET /.well-known/oauth-authorization-server (RFC 8414)", () => {
       revocation_endpoint: `${ISSUER}/oauth/revoke`,
       introspection_endpoint: `${ISSUER}/oauth/introspect`,
       jwks_uri: `${ISSUER}/.well-known/jwks.json`,
+      coatcheck_changes_endpoint: `${ISSUER}/oauth/changes`,
       grant_types_supported: ["refresh_token", "client_credentials"],
       response_types_supported: [],
       token_endpoint_auth_methods_supported: ["none", "client_secret_basic", "client_secret_post"],
@@ -29,7 +30,7 @@ describe("GET /.well-known/oauth-authorization-server (RFC 8414)", () => {
     const { call, routes } = await openHouse();
     const { issuer: _issuer, ...listed } = (await call("GET", METADATA)).json as unknown as Readonly<Record<string, unknown>>;
     const addresses = Object.values(listed).filter((it): it is string => typeof it === "string");
-    expect(addresses).toHaveLength(4);
+    expect(addresses).toHaveLength(5);
     for (const address of addresses) expect((await routes.fetch(new Request(address))).status).not.toBe(404);
   });
 

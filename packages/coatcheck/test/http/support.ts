@@ -122,6 +122,8 @@ export interface HouseParts {
   /** For faults: what the routes get instead of the real wiring. */
   readonly wrap?: (composed: Composed) => Engine;
   readonly store?: Store;
+  /** Default: time that stands still, and never ticks. */
+  readonly clock?: ManualClock;
   readonly metricsToken?: string;
   readonly logRequests?: boolean;
 }
@@ -135,10 +137,10 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     options = {},
     wrap = ({ engine }) => engine,
     store = memory(),
+    clock = manualClock(),
     metricsToken = null,
     logRequests = false,
   } = parts;
-  const clock = manualClock();
   const lines: LogLine[] = [];
   const write =
     (level: keyof Log) =>

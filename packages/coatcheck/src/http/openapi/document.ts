@@ -150,10 +150,13 @@ function requestBody({ body, bodyType, bodyIsOptional }: Route): object {
   return { requestBody: { required: !bodyIsOptional, content: { [bodyType]: { schema } } } };
 }
 
-function successResponse({ description, body, type = "application/json", setsCookie }: Success): object {
+/** OpenAPI 3.1 has no words for what is in an event. */
+const EVENTS = { "text/event-stream": { schema: { type: "string" } } };
+
+function successResponse({ description, body, type = "application/json", events, setsCookie }: Success): object {
   return {
     description,
     ...(setsCookie === undefined ? {} : { headers: { "Set-Cookie": { $ref: "#/components/headers/Set-Cookie" } } }),
-    ...(body === undefined ? {} : { content: { [type]: { schema: toJson.of(body) } } }),
+    ...(body === undefined ? {} : { content: { [type]: { schema: toJson.of(body) }, ...(events === undefined ? {} : EVENTS) } }),
   };
 }

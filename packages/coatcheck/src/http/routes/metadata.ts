@@ -10,9 +10,15 @@ export const PATHS = {
   token: "/oauth/token",
   revocation: "/oauth/revoke",
   introspection: "/oauth/introspect",
+  changes: "/oauth/changes",
   jwks: "/.well-known/jwks.json",
   metadata: "/.well-known/oauth-authorization-server",
 } as const;
+
+/** Where one of them can be called. */
+export function addressOf({ issuer, basePath }: Pick<Settings, "issuer" | "basePath">, path: keyof typeof PATHS): string {
+  return `${new URL(issuer).origin}${basePath}${PATHS[path]}`;
+}
 
 /** How long anybody may keep it, in seconds. */
 const PUBLIC_FOR = 300;
@@ -29,15 +35,16 @@ export const metadataRoute = anybody({
 });
 
 /** RFC 8414 §2. There is no authorization endpoint, so no response type either. `scopes_supported` is left out: what there is differs by client. */
-function metadataOf({ issuer, basePath }: Settings) {
-  const below = `${new URL(issuer).origin}${basePath}`;
+function metadataOf(settings: Settings) {
+  const at = (path: keyof typeof PATHS): string => addressOf(settings, path);
   const withSecret = [...CLIENT_AUTHENTICATION_METHODS];
   return {
-    issuer,
-    token_endpoint: below + PATHS.token,
-    revocation_endpoint: below + PATHS.revocation,
-    introspection_endpoint: below + PATHS.introspection,
-    jwks_uri: below + PATHS.jwks,
+    issuer: settings.issuer,
+    token_endpoint: at("token"),
+    revocation_endpoint: at("revocation"),
+    introspection_endpoint: at("introspection"),
+    jwks_uri: at("jwks"),
+    coatcheck_changes_endpoint: at("changes"),
     grant_types_supported: [...GRANTS.keys()],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ["none", ...withSecret],

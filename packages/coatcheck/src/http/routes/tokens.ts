@@ -10,6 +10,7 @@ import { missing, OAuthError } from "../oauth-errors.ts";
 import { anybody, client } from "../route.ts";
 import type { Route } from "../route.ts";
 import { introspectForm, revokeForm, tokenForm } from "../schemas.ts";
+import { changesRoute } from "./changes.ts";
 import { GRANTS } from "./grants.ts";
 import { metadataRoute, PATHS } from "./metadata.ts";
 
@@ -89,6 +90,7 @@ export const tokenRoutes: readonly Route[] = [
     answer: async ({ site }) => ({ ...ok(await site.engine.keys.jwks()), type: JWKS_TYPE, publicFor: JWKS_MAX_AGE / 1_000 }),
   }),
   metadataRoute,
+  changesRoute,
 ];
 
 /** RFC 7009 §2.2: 200 also for what is unknown, expired or not ours, since the client could do nothing about it. */

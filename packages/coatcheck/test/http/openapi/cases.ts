@@ -188,18 +188,24 @@ function pathCases({ name }: Parameter): readonly Draft[] {
   ];
 }
 
-function queryCases({ name, schema }: Parameter): readonly Draft[] {
-  const names = (schema["enum"] ?? []) as readonly string[];
+/** Values that a parameter may have: all of them, or examples. */
+function valuesOf({ schema }: Parameter): readonly string[] {
+  return (schema["enum"] ?? schema["examples"] ?? []) as readonly string[];
+}
+
+function queryCases(parameter: Parameter): readonly Draft[] {
+  const { name } = parameter;
+  const names = valuesOf(parameter);
   return [
     ...names.map((it): Draft => [`${name}=${it}`, "done", { query: `?${name}=${it}` }]),
-    [`${name}=nothing`, "refused", { query: `?${name}=nothing` }],
+    [`${name}=!`, "refused", { query: `?${name}=!` }],
     [`${name} without a value`, "refused", { query: `?${name}` }],
     [`${name} twice`, "refused", { query: `?${name}=${names[0]}&${name}=${names[0]}` }],
   ];
 }
 
 function strangeQueries(parameters: readonly Parameter[]): readonly Draft[] {
-  const all = parameters.map(({ name, schema }) => `${name}=${((schema["enum"] ?? []) as string[])[0]}`).join("&");
+  const all = parameters.map((parameter) => `${parameter.name}=${valuesOf(parameter)[0]}`).join("&");
   return [
     ["all of its query", "done", { query: `?${all}` }],
     ["an unknown parameter", "refused", { query: "?unknown=1" }],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Carrier } from "../../../src/carriers/carrier.ts";
 import { ERRORS } from "../../../src/core/errors.ts";
 import type { ClientId } from "../../../src/core/ids.ts";
+import { duration, later } from "../../../src/core/time.ts";
 import type { Refusal, Route } from "../../../src/http/row.ts";
 import { fragileStore } from "../../support/fragile.ts";
 import { openHouse } from "../support.ts";
@@ -46,6 +47,13 @@ const provoke: Readonly<Record<Refusal, Provocation>> = {
   bad_request: ({ ask, operation }) =>
     ask(operation.body === null ? { query: "?keep=current&keep=current" } : { body: Uint8Array.from([0xff, 0xfe]) }),
   invalid_input: ({ ask, operation }) => ask(operation.body === null ? { query: "?unknown=1" } : { members: { unknown: 1 } }),
+  position_gone: async ({ ask, house: { store, clock } }) => {
+    const forgotten = await store.feed.append("invalidate-user", "somebody", clock.now());
+    await store.feed.append("key", "a-key", clock.now());
+    await store.feed.prune(later(clock.now(), duration("1d")));
+    return ask({ query: `?from=${forgotten}` });
+  },
+  position_lost: ({ ask }) => ask({ query: "?from=8999999999999999" }),
   too_large: ({ ask }) => ask({ body: "x".repeat(65_537) }),
   unsupported_media_type: ({ ask }) => ask({ headers: { "content-type": "text/plain" } }),
   cross_origin: ({ ask, operation }) =>
@@ -83,7 +91,10 @@ const provoke: Readonly<Record<Refusal, Provocation>> = {
   overloaded: (scene) => allAtOnce(scene),
   store_unavailable: ({ ask }) => ask(),
   internal: ({ ask }) => ask(),
-  invalid_request: ({ ask, operation }) => ask({ members: { [operation.id === "getTokens" ? "grant_type" : "token"]: undefined } }),
+  invalid_request: ({ ask, operation }) =>
+    operation.body === null
+      ? ask({ query: "?unknown=1" })
+      : ask({ members: { [operation.id === "getTokens" ? "grant_type" : "token"]: undefined } }),
   invalid_client: ({ ask }) => ask({ members: { client_id: "nobody" } }, ""),
   // The session is the built-in client's.
   invalid_grant: ({ ask, visitor: { refreshToken: token } }) =>
@@ -133,6 +144,7 @@ const WRONG: Readonly<Record<string, Change>> = {
   changePassword: { members: { current: "wrong" } },
   revokeToken: { headers: { authorization: "Basic bm9ib2R5Ong=" } },
   introspectToken: { headers: { authorization: "Basic bm9ib2R5Ong=" } },
+  getChanges: { headers: { authorization: "Basic bm9ib2R5Ong=" } },
 };
 
 /** Wrong passwords, new addresses, or one refresh token again and again: until it is too often. */
