@@ -23,7 +23,7 @@ import { StoreUnavailable } from "./core/errors.ts";
 import type { Sid } from "./core/ids.ts";
 import type { MaybePromise } from "./core/maybe.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
-import { KEPT, REFUSALS } from "./core/events.ts";
+import { eventsOf, KEPT } from "./core/events.ts";
 import type { Clock, Log, Random, Store } from "./core/ports.ts";
 import type { Settings } from "./core/settings.ts";
 import { duration, instant } from "./core/time.ts";
@@ -284,7 +284,8 @@ function keepHouse(parts: Ingredients, core: Core): () => void {
       await inSteps(() => store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH));
       await core.trail.tidy();
       await inSteps(() => store.audit.purge(instant(now - KEPT.deed), null, PURGE_BATCH));
-      await inSteps(() => store.audit.purge(instant(now - KEPT.refusal), REFUSALS, PURGE_BATCH));
+      for (const kind of ["refusal", "routine"] as const)
+        await inSteps(() => store.audit.purge(instant(now - KEPT[kind]), eventsOf(kind), PURGE_BATCH));
     } catch (error) {
       log.warn("housekeeping_failed", { cause: String(error) });
     }

@@ -2,11 +2,16 @@ import type { AuditEvent } from "./ports.ts";
 import type { JsonValue } from "./session.ts";
 import { duration } from "./time.ts";
 
-/** How long the trail keeps what was done, and what was only refused: the second is what strangers can cause. */
-export const KEPT = { deed: duration("400d"), refusal: duration("30d") } as const;
+/**
+ * How long the trail keeps what was done, what was only refused, and what is done all day. The second is what strangers can cause as often as they like,
+ * the third what a client may do so: of both the trail takes so many an hour, and no more.
+ */
+export const KEPT = { deed: duration("400d"), refusal: duration("30d"), routine: duration("30d") } as const;
+
+export type Kept = keyof typeof KEPT;
 
 interface EventRow {
-  readonly kept: keyof typeof KEPT;
+  readonly kept: Kept;
   readonly meaning: string;
   /** What `detail` says besides who, what, when and from where; none of it is a secret or was typed as one. */
   readonly fields: Readonly<Record<string, string>>;
@@ -137,7 +142,7 @@ export const EVENTS = {
   },
   client_enabled: { kept: "deed", meaning: "A disabled OAuth client was enabled.", fields: { clientId: "which" } },
   client_token_issued: {
-    kept: "deed",
+    kept: "routine",
     meaning: "An OAuth client got an access token of its own (client_credentials).",
     fields: { clientId: "which", scopes: "what it may do", audience: "what it is for", device: DEVICE },
   },
@@ -169,15 +174,17 @@ export const EVENTS = {
   },
   audit_suppressed: {
     kept: "deed",
-    meaning: "More refusals of one kind came within an hour than the trail takes: the rest, summed up.",
+    meaning: "More of one kind came within an hour than the trail takes: the rest, summed up.",
     fields: { counts: "how many, by event" },
   },
 } as const satisfies Readonly<Record<string, EventRow>>;
 
 export type EventName = keyof typeof EVENTS;
 
-/** The events that only say that something was refused. */
-export const REFUSALS: readonly EventName[] = (Object.keys(EVENTS) as EventName[]).filter((name) => EVENTS[name].kept === "refusal");
+/** The events that are kept for as long as this kind is. */
+export function eventsOf(kind: Kept): readonly EventName[] {
+  return (Object.keys(EVENTS) as EventName[]).filter((name) => EVENTS[name].kept === kind);
+}
 
 /** A security event as it is reported: one of the table, with fields that the table knows. */
 export type SecurityEvent = {

@@ -1,5 +1,5 @@
 import { EVENTS } from "../core/events.ts";
-import type { EventName, SecurityEvent } from "../core/events.ts";
+import type { EventName, Kept, SecurityEvent } from "../core/events.ts";
 import type { Audit, AuditEvent, Clock, Log } from "../core/ports.ts";
 import type { JsonValue } from "../core/session.ts";
 import { duration, later } from "../core/time.ts";
@@ -13,6 +13,31 @@ const WINDOW = duration("1h");
  * prove that somebody does. Those that name an account have room of their own, so that no flood of made-up addresses hides them.
  */
 export const REFUSALS_AN_HOUR = { ofAccounts: 5_000, ofNobody: 200 } as const;
+
+/**
+ * How many of one routine event of one client the trail takes in an hour, for each process: a service that asks for a token with every request would
+ * write millions of rows a day that say nothing new. Each client has room of its own, so that a busy one hides no other.
+ */
+export const ROUTINE_AN_HOUR = 60;
+
+/** What shares one count, and how many of it an hour has room for. */
+interface Room {
+  readonly of: string;
+  readonly most: number;
+}
+
+/** Null: every one is written. */
+const ROOMS: Readonly<Record<Kept, (event: SecurityEvent) => Room | null>> = {
+  deed: () => null,
+  refusal: ({ event, userId }) =>
+    userId === null
+      ? { of: `${event} of nobody`, most: REFUSALS_AN_HOUR.ofNobody }
+      : { of: `${event} of accounts`, most: REFUSALS_AN_HOUR.ofAccounts },
+  routine: ({ event, detail }) => ({
+    of: `${event} of ${"clientId" in detail ? JSON.stringify(detail.clientId) : "nobody"}`,
+    most: ROUTINE_AN_HOUR,
+  }),
+};
 
 export interface AuditTrail {
   /** To the log at once and to the trail in the store. Never fails: what has happened is not undone by a trail that can't be written. */
@@ -37,12 +62,12 @@ export function createAuditTrail(parts: AuditParts): AuditTrail {
   let suppressed = new Map<EventName, number>();
 
   /** Whether the trail has no room left for one more of these in this hour. */
-  function isTooMany({ event, userId }: SecurityEvent): boolean {
-    if (EVENTS[event].kept === "deed") return false;
-    const kind = `${event} ${userId === null}`;
-    const count = (seen.get(kind) ?? 0) + 1;
-    seen.set(kind, count);
-    return count > (userId === null ? REFUSALS_AN_HOUR.ofNobody : REFUSALS_AN_HOUR.ofAccounts);
+  function isTooMany(event: SecurityEvent): boolean {
+    const room = ROOMS[EVENTS[event.event].kept](event);
+    if (room === null) return false;
+    const count = (seen.get(room.of) ?? 0) + 1;
+    seen.set(room.of, count);
+    return count > room.most;
   }
 
   function suppress(event: EventName): void {

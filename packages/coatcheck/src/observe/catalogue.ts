@@ -164,7 +164,7 @@ export const METRICS = {
   auditSuppressed: {
     name: "coatcheck_audit_suppressed_total",
     type: "counter",
-    help: "Refusals beyond what the trail takes in an hour: counted, and written as one sum.",
+    help: "Refusals and routine beyond what the trail takes in an hour: counted, and written as one sum.",
     labels: ["event"],
   },
   auditFailures: {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { EVENTS, KEPT } from "../../src/core/events.ts";
 import { METRICS } from "../../src/observe/catalogue.ts";
-import { REFUSALS_AN_HOUR } from "../../src/observe/audit.ts";
+import { REFUSALS_AN_HOUR, ROUTINE_AN_HOUR } from "../../src/observe/audit.ts";
 
 // Both documents are these tables: after a change of one, `npm test -- observe/docs -u` writes them anew.
 
@@ -45,9 +45,11 @@ test("docs/audit.md is the table of security events", async () => {
 Every security event is a row in the store and a line in the log: when (\`at\`), what (\`event\`), who (\`userId\`, \`sid\`), from where (\`ip\`, and the device in \`detail\`), by which proof
 (\`carrier\`, and \`amr\` in \`detail\`). None holds a secret. An address that was typed and that nobody has an account for is not kept either: people type passwords into any field.
 
-Events are of two kinds. A **deed** changed something, and is kept for ${KEPT.deed / DAY} days. A **refusal** changed nothing, and is kept for ${KEPT.refusal / DAY} days; strangers can cause as many as they like, so each process
+Events are of three kinds. A **deed** changed something, and is kept for ${KEPT.deed / DAY} days. A **refusal** changed nothing, and is kept for ${KEPT.refusal / DAY} days; strangers can cause as many as they like, so each process
 writes at most ${REFUSALS_AN_HOUR.ofAccounts} of one event an hour that name an account and ${REFUSALS_AN_HOUR.ofNobody} that name none. What is more is counted (\`coatcheck_audit_suppressed_total\`) and written as one
-\`audit_suppressed\` when the hour is over: a flood neither fills the disk nor hides that it came. Housekeeping deletes what is over, once a minute.
+\`audit_suppressed\` when the hour is over: a flood neither fills the disk nor hides that it came. **Routine** is what a client with a secret may do as often as it likes, and is kept for ${KEPT.routine / DAY} days: each
+process writes at most ${ROUTINE_AN_HOUR} of one event an hour for each client, and sums up the rest in the same way. (A service that asks for a token with every request would write millions of rows a day that say
+nothing new; that it did, from where and for what stands in those that are kept, and how often in the sum.) Housekeeping deletes what is over, once a minute.
 
 If the trail can't be written, what has happened stands, the log has the event, and \`coatcheck_audit_failures_total\` counts it.
 
