@@ -21,6 +21,11 @@ function removeOrphans(): void {
   }
 }
 
+/** Where something is tested is said for those who have the repository: in the package it is a name, and no link to what did not come along. */
+function packed(text: string): string {
+  return text.replaceAll(/\[([^\]]+)\]\(\.\.\/packages\/[^)]*\)/g, "`$1`");
+}
+
 const bill = billOfMaterials(readPackages(), PACKAGE, "coatcheck");
 const unfit = unfitLicences(bill);
 for (const line of unfit) console.error(line);
@@ -28,6 +33,6 @@ if (unfit.length > 0) process.exit(1);
 
 removeOrphans();
 const documents = globSync(["README.md", "CHANGELOG.md", "SECURITY.md", "docs/*.md"]);
-for (const path of documents) put(path, readFileSync(path, "utf8"));
+for (const path of documents) put(path, packed(readFileSync(path, "utf8")));
 for (const old of globSync("docs/*.md", { cwd: PACKAGE })) if (!documents.includes(old)) rmSync(join(PACKAGE, old));
 put("sbom.cdx.json", `${JSON.stringify(bill, null, 2)}\n`);
