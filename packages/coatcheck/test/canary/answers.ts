@@ -35,3 +35,31 @@ export function noteTyped(body: unknown, status: number): void {
     if (typeof value === "string") typed(value);
   }
 }
+
+/** Notes the passwords in a form that a browser sent. */
+export function noteForm(body: string): void {
+  const fields = new URLSearchParams(body);
+  for (const name of TYPED) for (const value of fields.getAll(name)) typed(value);
+}
+
+/** What a connection heard, byte by byte: answers that may hold a credential in its one place. */
+export function collectHeard(heard: string): void {
+  const withoutTickets = heard.replace(
+    /^(set-cookie: (?:__Host-Http-)?coatcheck=)([^;\r\n]*)/gim,
+    (_, name: string, value: string) => name + taken(value),
+  );
+  const withoutCredentials = withoutTickets.replace(
+    /("(access|refresh)_token":")([^"]*)/g,
+    (_, name: string, kind: string, value: string) => {
+      if (kind === "access") minted("access_token", tokenSecret(value));
+      else minted("refresh_token", refreshSecret(value));
+      return `${name}[taken]`;
+    },
+  );
+  collect("http", withoutCredentials);
+}
+
+/** Notes the passwords in a request as it stands on the wire. */
+export function noteSent(text: string): void {
+  for (const [, value = ""] of text.matchAll(/"(?:password|current|new)":"((?:[^"\\]|\\.)*)"/g)) typed(JSON.parse(`"${value}"`) as string);
+}

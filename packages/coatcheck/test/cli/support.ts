@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
+import { collectRun } from "../canary/commands.ts";
 import type { RunningServer } from "../support/server.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/index.ts", import.meta.url));
@@ -33,7 +34,9 @@ export async function coatcheck(folder: string, args: readonly string[], { env =
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [status] = (await once(child, "close")) as [number | null];
-  return { status, stdout, stderr };
+  const ran = { status, stdout, stderr };
+  collectRun(args, input, ran);
+  return ran;
 }
 
 /** The command in this process, for the many cases that differ in what it finds and not in how it runs. */
@@ -46,7 +49,9 @@ export async function inProcess(args: readonly string[]): Promise<Ran> {
     }),
   );
   try {
-    return { status: await main(args), ...written };
+    const status = await main(args);
+    collectRun(args, "", { status, ...written });
+    return { status, ...written };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { collectHeard, noteSent } from "../canary/answers.ts";
 
 /** A connection that says exactly what a test writes, and keeps what it hears. */
 export class RawConnection {
@@ -16,6 +17,7 @@ export class RawConnection {
       this.#heard += chunk;
       this.#wake();
     });
+    this.socket.once("close", () => collectHeard(this.#heard));
     // However it ends, it ends: what was heard until then is what a test looks at.
     for (const end of ["end", "close", "error"]) {
       this.socket.on(end, () => {
@@ -26,12 +28,14 @@ export class RawConnection {
   }
 
   send(text: string): this {
+    noteSent(text);
     this.socket.write(text, "latin1");
     return this;
   }
 
   /** Resolves when the other side has taken all of it. @throws if it closes before. */
   sendAll(text: string): Promise<void> {
+    noteSent(text);
     return new Promise((resolve, reject) => {
       this.socket.write(text, "latin1", (error) => (error ? reject(error) : resolve()));
     });

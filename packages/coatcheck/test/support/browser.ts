@@ -1,5 +1,6 @@
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { noteForm } from "../canary/answers.ts";
 
 const FLAGS = [
   "--no-sandbox",
@@ -12,9 +13,14 @@ const FLAGS = [
 ];
 
 /** The system's Chromium; the test command has seen to it that there is one. */
-export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env["TEST_CHROMIUM"] ?? "/usr/bin/chromium";
-  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+  // What is typed into a form of ours is a secret as what a program sends is.
+  browser.on("context", (context) => {
+    context.on("request", (request) => noteForm(request.postData() ?? ""));
+  });
+  return browser;
 }
 
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
