@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+
+const APPLICATION = fileURLToPath(new URL("application.ts", import.meta.url));
+
+/** A process of a cluster: it can be killed, stopped and started again on the same port. */
+export interface Node {
+  readonly url: string;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+/**
+ * A program that listens on a port of its own and says at `/readyz` when it can serve.
+ * @param env besides PATH nothing of whoever runs the tests.
+ */
+async function nodeOf(file: string, argsFor: (port: number) => readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Node> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let child: ChildProcess | null = null;
+  return {
+    url,
+    async start() {
+      let said = "";
+      const started = spawn(process.execPath, [file, ...argsFor(port)], { cwd, env: { PATH: process.env["PATH"], ...env }, stdio: "pipe" });
+      child = started;
+      for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk).slice(-2_000)));
+      while (!(await isReady(url))) if (started.exitCode !== null) throw new Error(`it ended with ${started.exitCode}:\n${said}`);
+    },
+    async kill() {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+    signal: (name) => void child?.kill(name),
+  };
+}
+
+/** An application with the library in it, on a store: its /whoami is decided by `check` alone. */
+export function applicationNode(store: string, issuer: string, bound: number, env: NodeJS.ProcessEnv, cwd: string): Promise<Node> {
+  return nodeOf(APPLICATION, (port) => [String(port), store, issuer, `${bound}ms`], env, cwd);
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200;
+  } catch {
+    await new Promise((go) => setTimeout(go, 20));
+    return false;
+  }
+}
