@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { duration } from "../packages/coatcheck/src/core/time.ts";
+import { Connection } from "../packages/coatcheck/src/stores/sqlite/connection.ts";
 import { cookieByHand, kept, known, tokenByHand } from "./limit.ts";
 import { perCall } from "./measure.ts";
 import { atMost, told } from "./report.ts";
@@ -10,6 +15,7 @@ export async function check({ rounds, less }: Extent): Promise<readonly Row[]> {
   const onMemory = await openWorld();
   const onFile = await openWorld("sqlite");
   const byHand = limitOf(onMemory);
+  const version = dataVersion();
   const forged = { cookie: `${COOKIE}=${"A".repeat(75)}` };
   const absent = { cookie: "theme=dark; lang=en" };
   const unreadable = { authorization: `${onMemory.authorization.slice(0, -2)}!!` };
@@ -24,6 +30,7 @@ export async function check({ rounds, less }: Extent): Promise<readonly Row[]> {
       token: () => onMemory.auth.check({ authorization }),
       cookieOnFile: () => onFile.auth.check({ cookie: onFile.cookie }),
       tokenOnFile: () => onFile.auth.check({ authorization: onFile.authorization }),
+      versionOfFile: () => version.ask(),
       absent: () => onMemory.auth.check(absent),
       forged: () => onMemory.auth.check(forged),
       unreadable: () => onMemory.auth.check(unreadable),
@@ -32,6 +39,7 @@ export async function check({ rounds, less }: Extent): Promise<readonly Row[]> {
   );
   await onMemory.close();
   await onFile.close();
+  version.close();
   return [
     atMost("check, cookie, memory store", times.cookie.median, 2, " µs"),
     told("… by hand", times.cookieLimit.median, " µs"),
@@ -39,11 +47,26 @@ export async function check({ rounds, less }: Extent): Promise<readonly Row[]> {
     told("… by hand", times.tokenLimit.median, " µs"),
     atMost("check, cookie, SQLite (asks whether it changed)", times.cookieOnFile.median, 5, " µs"),
     atMost("check, token, known, SQLite (asks whether it changed)", times.tokenOnFile.median, 5, " µs"),
+    told("… the question to the file alone (PRAGMA data_version)", times.versionOfFile.median, " µs"),
     told("refusing: no cookie of ours", times.absent.median, " µs"),
     told("refusing: a made-up cookie", times.forged.median, " µs"),
     told("refusing: a token that can't be read", times.unreadable.median, " µs"),
     told("spread of the rounds, cookie and token", Math.max(times.cookie.spread, times.token.spread) * 100, " %"),
   ];
+}
+
+/** What the question costs that a check on SQLite asks: whether any process has written to the file. */
+function dataVersion(): { readonly ask: () => unknown; readonly close: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "coatcheck-bench-"));
+  const connection = new Connection(join(folder, "version.db"), duration("5s"));
+  connection.open(() => "bench");
+  return {
+    ask: () => connection.changed(),
+    close: () => {
+      connection.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 /** The hand-written checks, knowing the same two logins. */

@@ -65,7 +65,7 @@ function countMembers(text: string, escapes: boolean): number | null {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       lastString = at;
-      at = endOfString(text, at, escapes);
+      at = endOfString(text, at);
     } else if (char === COLON) {
       members++;
       if (escapes && text.slice(lastString, at).includes("\\")) return null;
@@ -75,18 +75,11 @@ function countMembers(text: string, escapes: boolean): number | null {
   return members;
 }
 
-/** Where its closing quote is, or the end of the text. */
-function endOfString(text: string, start: number, escapes: boolean): number {
-  let end = text.indexOf('"', start + 1);
-  if (escapes) while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end === -1 ? text.length : end;
-}
-
-/** Whether an odd number of backslashes stands before it. */
-function isEscaped(text: string, at: number): boolean {
-  let before = at;
-  while (text.charCodeAt(before - 1) === BACKSLASH) before--;
-  return (at - before) % 2 === 1;
+/** Where its closing quote is, or the end of the text or beyond. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /**

@@ -43,7 +43,7 @@ async function world() {
   });
   const now = clock.now();
   const login = { userId: "ann" as UserId, rsq: seq(0), amr: ["pwd"], device: { label: "", userAgent: "", ip: "" }, data: null };
-  const deadlines = { expiresAt: (now + 60 * MINUTE) as Instant, idleExpiresAt: (now + 10 * MINUTE) as Instant };
+  const deadlines = { expiresAt: (now + 60 * MINUTE) as Instant, idleExpiresAt: (now + 3 * MINUTE) as Instant };
   const start = async (secretHash: Uint8Array | null = sha256("s")): Promise<Sid> => {
     const record = newRecord({ random: systemRandom }, login, { carrier: "cookie", secretHash }, deadlines, now);
     return (await store.sessions.start(record, null, now)).session.sid;
@@ -85,7 +85,7 @@ describe("sessions that are remembered", () => {
     state.later = true;
     const first = ask(sid);
     await store.sessions.touch([{ sid, lastSeenAt: clock.now(), idleExpiresAt: (clock.now() + 50 * MINUTE) as Instant }]);
-    clock.advance(11 * MINUTE);
+    clock.advance(4 * MINUTE);
     const second = ask(sid);
     arrive();
     await first;

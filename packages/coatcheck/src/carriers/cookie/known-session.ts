@@ -107,10 +107,16 @@ export class KnownSession implements Seen, Standing {
     return equal(secretHash, HASH_BYTES);
   }
 
-  write({ secretHash, ...numbers }: Remembered): void {
-    for (const [name, at] of Object.entries(AT) as [keyof typeof AT, number][]) this.#piece.numbers[this.#at + at] = numbers[name];
-    HASH_BYTES.set(secretHash);
-    this.#piece.words.set(HASH, 2 * (this.#at + HASH_AT));
+  write(it: Remembered): void {
+    const { numbers, words } = this.#piece;
+    numbers[this.#at + AT.expiresAt] = it.expiresAt;
+    numbers[this.#at + AT.lastSeenAt] = it.lastSeenAt;
+    numbers[this.#at + AT.idleExpiresAt] = it.idleExpiresAt;
+    numbers[this.#at + AT.storedIdle] = it.storedIdle;
+    numbers[this.#at + AT.readAt] = it.readAt;
+    numbers[this.#at + AT.rsq] = it.rsq;
+    HASH_BYTES.set(it.secretHash);
+    words.set(HASH, 2 * (this.#at + HASH_AT));
   }
 
   #number(at: number): number {

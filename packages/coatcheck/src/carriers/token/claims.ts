@@ -68,7 +68,13 @@ export function readClaims(payload: Uint8Array): AccessClaims | null {
   const common = readCommon(raw);
   if (common === null) return null;
   const login = readLogin(raw);
-  if (login !== null) return { ...common, ...login };
+  // Member by member: two spreads in one object take longer than all that is read here.
+  if (login !== null) {
+    const { iss, aud, client_id, iat, exp, jti, rsq, declared } = common;
+    const { sub, sid, roles, auth_time, amr } = login;
+    const claims = { iss, aud, client_id, iat, exp, jti, rsq, declared, sub, sid, roles, auth_time, amr };
+    return common.nbf === undefined ? claims : { ...claims, nbf: common.nbf };
+  }
   const client = readClient(raw, common);
   return client === null ? null : { ...common, ...client };
 }

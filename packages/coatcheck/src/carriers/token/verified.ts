@@ -1,6 +1,7 @@
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { RecentRows } from "../../core/rows.ts";
 import type { Piece } from "../../core/rows.ts";
+import { instant } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import type { Principal } from "../../core/verdict.ts";
 import { sha256Text } from "../../crypto/hash.ts";
@@ -87,9 +88,16 @@ export class VerifiedToken implements Standing, Terms {
     this.#piece.numbers[this.#nth * NUMBERS + AT.sightedAt] = at;
   }
 
-  write(numbers: Readonly<Record<keyof typeof AT, number>>): void {
-    for (const [name, at] of Object.entries(AT) as [keyof typeof AT, number][])
-      this.#piece.numbers[this.#nth * NUMBERS + at] = numbers[name];
+  /** @param label which of the table's. */
+  write({ iat, exp, nbf = instant(0), rsq }: AccessClaims, label: number): void {
+    const { numbers } = this.#piece;
+    const at = this.#nth * NUMBERS;
+    numbers[at + AT.iat] = iat;
+    numbers[at + AT.exp] = exp;
+    numbers[at + AT.nbf] = nbf;
+    numbers[at + AT.rsq] = rsq;
+    numbers[at + AT.sightedAt] = 0;
+    numbers[at + AT.label] = label;
   }
 
   get #label(): Label {
@@ -139,13 +147,15 @@ export class VerifiedTokens {
 
   add(key: TokenKey, kid: string, claims: AccessClaims): VerifiedToken {
     const label = this.#labelOf(kid, claims);
-    const { iat, exp, nbf = 0, rsq } = claims;
     const verified = this.#recent.set(key, principalOfClaims(claims));
-    verified.write({ iat, exp, nbf, rsq, sightedAt: 0, label });
+    verified.write(claims, label);
     return verified;
   }
 
   #labelOf(kid: string, { iss, aud }: AccessClaims): number {
+    // As a rule all tokens have the same.
+    const latest = this.#labels.at(-1);
+    if (latest?.kid === kid && latest.iss === iss && latest.aud === aud) return this.#labels.length - 1;
     const key = JSON.stringify([kid, iss, aud]);
     const known = this.#labelNumbers.get(key);
     if (known !== undefined) return known;
