@@ -1,3 +1,4 @@
+import { isPrivateNetwork, networkOf } from "../../accounts/network.ts";
 import { isLocal } from "../../core/settings.ts";
 import { duration } from "../../core/time.ts";
 import type { Duration } from "../../core/time.ts";
@@ -7,9 +8,6 @@ import type { Check } from "./check.ts";
 import type { Facts } from "./facts.ts";
 
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/;
-/** RFC 1918, RFC 4193, RFC 4291 §2.5.6 and RFC 6598, besides loopback: addresses that no client on the internet has. */
-const PRIVATE =
-  /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd]|fe[89ab])/;
 
 /** More than these are rare, and each is one that an attacker may stand in for. */
 const MANY_PROXIES = 2;
@@ -84,7 +82,7 @@ function proxies({ config: { settings }, store }: Facts): ReturnType<Check> {
     if (count === 0) return ok("no proxy in front, and none is trusted");
     return warn(`${count} of what a client writes into X-Forwarded-For is believed, on this machine`, "set --trusted-proxies 0");
   }
-  if (count === 0 && addresses.length > 0 && addresses.every((ip) => PRIVATE.test(ip)))
+  if (count === 0 && addresses.length > 0 && addresses.every(isPrivate))
     return fail(
       `everybody who is logged in seems to come from ${addresses[0]}: a proxy stands in front and is not trusted, so that nothing tells clients apart`,
       "set --trusted-proxies to how many append to X-Forwarded-For, mostly 1",
@@ -100,6 +98,12 @@ function proxies({ config: { settings }, store }: Facts): ReturnType<Check> {
       "count them again, and close other ways",
     );
   return ok(`${count} trusted`);
+}
+
+/** One that no client on the internet has, by the rule that keeps the server's own limits from counting a proxy for everybody behind it. */
+function isPrivate(ip: string): boolean {
+  const network = networkOf(ip);
+  return network !== null && isPrivateNetwork(network);
 }
 
 /** One that is set longer than people who know recommend. */
