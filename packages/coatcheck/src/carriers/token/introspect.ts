@@ -12,7 +12,7 @@ import { parseProof } from "./credential.ts";
 import type { TokenParts } from "./index.ts";
 import { parseRefreshToken } from "./refresh-token.ts";
 import type { RefreshToken } from "./refresh-token.ts";
-import { decideRefresh } from "./rotation.ts";
+import { decideForOwner } from "./rotation.ts";
 
 export interface IntrospectionParts {
   readonly tokens: TokenParts;
@@ -83,7 +83,7 @@ async function introspectRefresh(
   const found = audiences.includes(tokens.audience) ? await tokens.sessions.find(token.sid) : null;
   if (found === null) return null;
   const { sid, userId, clientId, rotation, idleExpiresAt } = found.session;
-  const { kind } = decideRefresh(found, { token, refreshId: null, clientId }, tokens, now);
+  const { kind } = decideForOwner(found, { token, refreshId: null }, tokens, now);
   if ((kind !== "rotate" && kind !== "replay") || !(await isEnabled(tokens, userId))) return null;
   const times = { iat: epochSeconds(rotation.rotatedAt), exp: epochSeconds(idleExpiresAt) };
   return { iss: tokens.issuer, sub: userId, client_id: clientId, sid, ...times };
