@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { Activity } from "../carriers/activity.ts";
 import { SessionRegister } from "../carriers/register.ts";
 import type { ServerConfig } from "../config/read.ts";
@@ -15,6 +14,7 @@ import { databaseFacts } from "../stores/postgres/facts.ts";
 import { isStoreFile } from "../stores/sqlite/file.ts";
 import type { Flags } from "./command.ts";
 import { Failure, NoStore } from "./failure.ts";
+import { operator } from "./operator.ts";
 import { conclude } from "./output.ts";
 import type { Report } from "./output.ts";
 import { configFor } from "./settings.ts";
@@ -77,7 +77,7 @@ async function isThere(name: string): Promise<boolean> {
 
 function deskOn(config: ServerConfig, store: Store): Desk {
   const clock = systemClock;
-  const by = { actor: "cli", osUser: osUser() };
+  const by = operator();
   async function audit(deed: Deed): Promise<void> {
     const nothing = { userId: null, sid: null, ip: "", carrier: null };
     try {
@@ -99,12 +99,3 @@ function deskOn(config: ServerConfig, store: Store): Desk {
 
 /** The command reports what it does itself: here nothing else has anything to say. */
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-/** Who runs this, as the system knows them: some systems have no name for a number. */
-function osUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.()}`;
-  }
-}

@@ -10,6 +10,7 @@ import { drillCommand } from "./drill.ts";
 import { Failure } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keyCommand } from "./key.ts";
+import { migrateCommand } from "./migrate.ts";
 import { misuse } from "./misuse.ts";
 import { sessionCommand } from "./session.ts";
 import { userCommand } from "./user.ts";
@@ -34,7 +35,7 @@ export async function main(args: readonly string[]): Promise<Status> {
 
 function coatcheck(): Command {
   const commands = [
-    ...[serveCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand()],
+    ...[serveCommand(), userCommand(), sessionCommand(), clientCommand(), keyCommand(), migrateCommand()],
     ...[inspectCommand(), drillCommand(), doctorCommand()],
   ];
   const program = noun(

@@ -172,6 +172,11 @@ export const EVENTS = {
     meaning: "The signing keys were sealed under another master secret.",
     fields: { resealed: "how many keys", secrets: "how many secrets can be read with" },
   },
+  store_moved: {
+    kept: "deed",
+    meaning: "Everything was moved here from another store (coatcheck migrate). Nobody was logged out.",
+    fields: { from: "the store that it came from", rows: "how many rows" },
+  },
   audit_suppressed: {
     kept: "deed",
     meaning: "More of one kind came within an hour than the trail takes: the rest, summed up.",

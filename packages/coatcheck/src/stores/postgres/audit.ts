@@ -3,6 +3,7 @@ import type { Audit, AuditEvent } from "../../core/ports.ts";
 import type { CarrierName } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
 import { change, question } from "./calls.ts";
+import type { Call } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 
 interface AuditRow {
@@ -34,9 +35,7 @@ const PURGE_NAMED = change<[number, Instant, readonly string[]], { purged: numbe
 
 export function postgresAudit(db: Connection): Audit {
   return {
-    async append({ at, event, userId, sid, ip, carrier, detail }) {
-      await db.send(INSERT(at, event, userId, sid, ip, carrier, JSON.stringify(detail)));
-    },
+    append: async (event) => void (await db.send(appendEvent(event))),
 
     async purge(before, events, limit) {
       const [[row]] = await db.send(events === null ? PURGE_ALL(limit, before) : PURGE_NAMED(limit, before, events));
@@ -55,6 +54,10 @@ export function postgresAudit(db: Connection): Audit {
       return (await db.find(call)).map(toEvent);
     },
   };
+}
+
+export function appendEvent({ at, event, userId, sid, ip, carrier, detail }: AuditEvent): Call<unknown> {
+  return INSERT(at, event, userId, sid, ip, carrier, JSON.stringify(detail));
 }
 
 function toEvent(row: AuditRow): AuditEvent {

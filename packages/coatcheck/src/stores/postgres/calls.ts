@@ -2,7 +2,7 @@
 export const LIFE: unique symbol = Symbol("the life of the server");
 
 /** What can be handed to a statement. */
-export type Value = string | number | boolean | null | Uint8Array | readonly string[] | readonly number[] | typeof LIFE;
+export type Value = string | number | boolean | null | Uint8Array | readonly (string | null)[] | readonly number[] | typeof LIFE;
 
 /** One statement with what it is asked for: a value, sent by a connection. */
 export interface Call<R> {

@@ -7,7 +7,6 @@ import { change } from "./calls.ts";
 import type { Call, Rows } from "./calls.ts";
 import { Circuit } from "./circuit.ts";
 import { clientConfig, loadDriver } from "./driver.ts";
-import type { Driver } from "./driver.ts";
 import type { Limits } from "./limits.ts";
 import { isConflict, isLost, outage, setUpMistake } from "./outages.ts";
 import { Session } from "./session.ts";
@@ -64,6 +63,21 @@ export class Connection {
     return await connect(driver, clientConfig(driver, this.#address, this.#limits));
   }
 
+  /**
+   * What `work` does on a connection of its own, on which each statement has all the time that a large table takes. The store need not be open.
+   * @throws ConfigError for what no waiting mends. @throws {store_unavailable}
+   */
+  async alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const driver = await loadDriver();
+    try {
+      const session = await connect(driver, { ...clientConfig(driver, this.#address, this.#limits), ...PATIENT });
+      return await work(session).finally(() => session.close());
+    } catch (error) {
+      const cause = error instanceof StoreUnavailable ? error.cause : error;
+      throw setUpMistake(cause, this.#address.name) ?? error;
+    }
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = null;
@@ -99,7 +113,7 @@ export class Connection {
   async #open(prepare: (session: Session) => Promise<void>): Promise<void> {
     const driver = await loadDriver();
     const config = clientConfig(driver, this.#address, this.#limits);
-    await this.#prepare(driver, config, prepare);
+    await this.alone(prepare);
     const sessions = new WeakMap<pg.ClientBase, Session>();
     const begin = (client: pg.ClientBase, done: (error?: Error) => void): void =>
       void Session.on(client).then((session) => {
@@ -115,16 +129,6 @@ export class Connection {
     // An idle connection was lost: the pool has thrown it away, and makes another when one is needed.
     pool.on("error", () => undefined);
     this.#opened = { pool, sessions, reader: new Shared(() => connect(driver, config)) };
-  }
-
-  async #prepare(driver: Driver, config: pg.ClientConfig, prepare: (session: Session) => Promise<void>): Promise<void> {
-    try {
-      const session = await connect(driver, { ...config, ...PATIENT });
-      await prepare(session).finally(() => session.close());
-    } catch (error) {
-      const cause = error instanceof StoreUnavailable ? error.cause : error;
-      throw setUpMistake(cause, this.#address.name) ?? error;
-    }
   }
 
   async #attempt<T>(work: (opened: Opened) => Promise<T>): Promise<T> {

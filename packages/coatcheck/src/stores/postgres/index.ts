@@ -12,7 +12,7 @@ import { LIMITS } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import { Listener } from "./listener.ts";
 import { logWriter } from "./log.ts";
-import { migrate } from "./schema.ts";
+import { migrate, refuseHalfMoved } from "./schema.ts";
 import { postgresSessions } from "./sessions.ts";
 import { postgresThrottles } from "./throttles.ts";
 import { postgresUsers } from "./users.ts";
@@ -40,7 +40,11 @@ export function postgres(address: string, { random = nodeRandom, limits = {} }: 
   const listener = new Listener(() => db.connect(), random);
   return {
     name: where.name,
-    open: () => db.open((session) => migrate(session, where.name, () => newIncarnation(random))),
+    open: () =>
+      db.open(async (session) => {
+        await migrate(session, where.name, () => newIncarnation(random));
+        await refuseHalfMoved(session, where.name);
+      }),
     ping: async () => void (await db.find(PING())),
     async close() {
       listener.close();

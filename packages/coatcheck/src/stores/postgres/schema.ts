@@ -136,8 +136,13 @@ CREATE TABLE coatcheck.lease_holders (
 );
 `;
 
+const VERSION_2 = `
+-- The incarnation of the store that is being moved here: while it stands, what is here is not all there is.
+ALTER TABLE coatcheck.rev_head ADD COLUMN moving_from text COLLATE "C";
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2];
 
 interface Place {
   readonly encoding: string;
@@ -199,4 +204,13 @@ export async function look(session: Session, name: string): Promise<Known> {
   throw new ConfigError(
     `${name} was written by a newer version of Coatcheck (schema ${version}, this one knows ${VERSIONS.length}): update Coatcheck`,
   );
+}
+
+const MOVING = question<[], { moving_from: string | null }>("SELECT moving_from FROM coatcheck.rev_head");
+
+/** @throws ConfigError if a store is being moved here that has not wholly arrived: whoever starts on a part of it logs people out. */
+export async function refuseHalfMoved(session: Session, name: string): Promise<void> {
+  const [[head]] = await session.send(MOVING());
+  if (head?.moving_from == null) return;
+  throw new ConfigError(`${name} holds a part of a store that is being moved here: let coatcheck migrate end, or run it again`);
 }

@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import { ConfigError, StoreUnavailable } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { prepareFile, useWriteAheadLog } from "./file.ts";
+import { movedAway, moveOf, refuseMoved } from "./moved.ts";
 import { refuseOldNode } from "./old-node.ts";
 import { isNoDatabase, outage } from "./outages.ts";
 import { migrate } from "./schema.ts";
@@ -34,16 +35,19 @@ export class Connection {
   #handles: Handles | null = null;
   #watcher: Watcher | null = null;
   readonly #listening = new Set<() => void>();
+  readonly #movedTo: Readonly<Record<"writer" | "toucher", Query<[], { moved_to: string | null }>>>;
 
   /** @param path absolute. */
   constructor(path: string, busyTimeout: Milliseconds) {
     this.#path = path;
     this.#busyTimeout = busyTimeout;
+    const movedTo = "SELECT moved_to FROM rev_head";
+    this.#movedTo = { writer: this.query("writer", movedTo), toucher: this.query("toucher", movedTo) };
   }
 
   /**
    * Opens the file, makes it where there is none, and migrates it.
-   * @throws ConfigError if it is no file for us. @throws {store_unavailable} if it can't be read.
+   * @throws ConfigError if it is no file for us, or the store in it has moved away. @throws {store_unavailable} if it can't be read.
    */
   open(newIncarnation: () => string): void {
     if (this.#handles !== null) return;
@@ -58,6 +62,8 @@ export class Connection {
     try {
       const writer = connect();
       migrate(writer, this.#path, newIncarnation);
+      const move = moveOf(writer);
+      if (move !== null) throw movedAway(this.#path, move);
       useWriteAheadLog(writer, this.#path, this.#busyTimeout);
       // The driver's build says NORMAL for a write-ahead log: then a power cut takes back what was acknowledged.
       writer.pragma("synchronous = FULL");
@@ -127,10 +133,14 @@ export class Connection {
 
   /**
    * Everything that `work` does on this role, or nothing. BEGIN IMMEDIATE takes the write lock before the first read, so what was read can't have
-   * changed by the time it is written.
+   * changed by the time it is written; nor can the store have moved away, which is looked for each time.
    */
   transaction<T>(work: () => T, role: "writer" | "toucher" = "writer"): T {
-    return guard(() => this.#opened()[role].transaction(work).immediate());
+    const checked = (): T => {
+      refuseMoved(this.#movedTo[role].get()?.moved_to ?? null);
+      return work();
+    };
+    return guard(() => this.#opened()[role].transaction(checked).immediate());
   }
 
   #opened(): Handles {

@@ -4,6 +4,7 @@ import type { Instant, Milliseconds } from "../../core/time.ts";
 import { newMark, nextEpoch } from "../numbering.ts";
 import type { Connection } from "./connection.ts";
 import type { LogWriter } from "./log.ts";
+import { refuseMoved } from "./moved.ts";
 
 /** One row for each entry, each with the head; when there is no entry, one row with the head alone. */
 interface PageRow {
@@ -11,6 +12,7 @@ interface PageRow {
   readonly mark: string;
   readonly from_mark: string | null;
   readonly incarnation: string;
+  readonly moved_to: string | null;
   readonly seq: Seq | null;
   readonly kind: LogKind;
   readonly key: string;
@@ -52,14 +54,16 @@ export function sqliteFeed(db: Connection, log: LogWriter, random: Random): Feed
 function pageReader(db: Connection): (from: Seq) => LogPage {
   const page = db.query<[{ readonly from: Seq }], PageRow>(
     "reader",
-    `SELECT h.seq AS head, h.mark, h.incarnation,
+    `SELECT h.seq AS head, h.mark, h.incarnation, h.moved_to,
        CASE :from WHEN 0 THEN '' WHEN h.seq THEN h.mark ELSE (SELECT mark FROM rev_log WHERE seq = :from) END AS from_mark,
        l.seq, l.kind, l.key, l.expires_at, l.at
      FROM rev_head AS h LEFT JOIN rev_log AS l ON l.seq > :from ORDER BY l.seq`,
   );
   return (from) => {
     const rows = page.all({ from });
-    const { head, mark, from_mark: fromMark, incarnation } = rows[0] as PageRow;
+    const { head, mark, from_mark: fromMark, incarnation, moved_to: movedTo } = rows[0] as PageRow;
+    // Every check asks for the log once the file has moved: so each of them hears of it.
+    refuseMoved(movedTo);
     return { entries: rows.flatMap(toEntry), head, mark, fromMark, incarnation };
   };
 }

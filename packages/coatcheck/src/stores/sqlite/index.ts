@@ -9,6 +9,7 @@ import { Connection } from "./connection.ts";
 import { sqliteFeed } from "./feed.ts";
 import { sqliteKeys } from "./keys.ts";
 import { logWriter } from "./log.ts";
+import { refuseMoved } from "./moved.ts";
 import { sqliteSessions } from "./sessions.ts";
 import { sqliteThrottles } from "./throttles.ts";
 import { sqliteUsers } from "./users.ts";
@@ -27,11 +28,11 @@ export interface SqliteOptions {
 export function sqlite(path: string, { random = nodeRandom, busyTimeout = duration("5s") }: SqliteOptions = {}): Store {
   const db = new Connection(resolve(path), busyTimeout);
   const log = logWriter(db, random);
-  const ping = db.query("reader", "SELECT 1 FROM rev_head");
+  const ping = db.query<[], { moved_to: string | null }>("reader", "SELECT moved_to FROM rev_head");
   return {
     name: `sqlite:${path}`,
     open: () => db.open(() => newIncarnation(random)),
-    ping: () => void ping.get(),
+    ping: () => refuseMoved(ping.get()?.moved_to ?? null),
     close: () => db.close(),
     sessions: sqliteSessions(db, log),
     feed: sqliteFeed(db, log, random),

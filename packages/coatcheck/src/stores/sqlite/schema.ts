@@ -154,8 +154,14 @@ CREATE TABLE lease_holders (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Where the store has moved to, and when: from then on nothing is read from this file or written to it. */
+const VERSION_6 = `
+ALTER TABLE rev_head ADD COLUMN moved_to TEXT;
+ALTER TABLE rev_head ADD COLUMN moved_at INTEGER;
+`;
+
 /** Forward only: a version that was published is never edited, a change is a new one at the end. */
-const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const VERSIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6];
 
 /**
  * Makes the schema, or brings it up to date. One write transaction from the first look to the last change: of several processes that start
