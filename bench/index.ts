@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
 import { growth } from "./growth.ts";
+import { many } from "./many.ts";
 import { postgresStore } from "./postgres.ts";
 import { FULL, machine, QUICK, table } from "./report.ts";
 import type { Extent, Row } from "./report.ts";
@@ -15,6 +16,7 @@ const PARTS: Readonly<Record<string, (extent: Extent) => Promise<readonly Row[]>
   servers,
   verify,
   postgres: postgresStore,
+  many,
   "sign-in": signIn,
   growth,
 };
