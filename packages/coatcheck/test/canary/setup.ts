@@ -8,7 +8,9 @@ if (FOLDER !== undefined) {
   globalThis.fetch = async (input, init) => {
     const response = await fetch(input, init);
     const { status, headers } = response;
-    if (/json|html|text/.test(headers.get("content-type") ?? "")) collectAnswer(status, headers, await response.clone().text());
+    // A stream of events has no end to wait for, and lives as long as anybody reads it: what a bare connection hears of one is collected there.
+    if (/json|html|text\/(?!event-stream)/.test(headers.get("content-type") ?? ""))
+      collectAnswer(status, headers, await response.clone().text());
     noteTyped(init?.body, status);
     return response;
   };
