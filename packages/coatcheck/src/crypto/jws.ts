@@ -2,11 +2,8 @@ import { RecentMap } from "../core/cache.ts";
 import { MAX_TOKEN } from "../core/limits.ts";
 import type { Algorithm } from "./algorithms.ts";
 import { algorithm } from "./algorithms.ts";
-import { decode, encode, encodedLength } from "./base64url.ts";
-import type { JsonObject } from "./json.ts";
+import { decode, encodedLength } from "./base64url.ts";
 import { parseJsonObject } from "./json.ts";
-import type { SigningKey } from "./signing.ts";
-import { sign } from "./signing.ts";
 
 /** The longest header that is looked at, in bytes. */
 const MAX_HEADER = 1_024;
@@ -85,11 +82,4 @@ function parseHeader(part: string, rules: HeaderRules): Header | null {
   if (typ !== null && typeof typ !== "string") return null;
   const alg = algorithm(name);
   return alg === undefined ? null : { kid, alg, typ };
-}
-
-/** Signs a payload as a token of the kind that `typ` names. */
-export function writeCompact(key: SigningKey, typ: string, payload: Uint8Array): string {
-  const header: JsonObject = { alg: key.alg.name, typ, kid: key.kid };
-  const signed = `${encode(Buffer.from(JSON.stringify(header)))}.${encode(payload)}`;
-  return `${signed}.${encode(sign(key, Buffer.from(signed, "latin1")))}`;
 }

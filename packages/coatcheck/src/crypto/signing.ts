@@ -1,9 +1,11 @@
-import { createPrivateKey, createPublicKey, sign as nodeSign, verify as nodeVerify } from "node:crypto";
+import { createPrivateKey, createPublicKey, sign as nodeSign } from "node:crypto";
 import type { KeyObject, SignKeyObjectInput } from "node:crypto";
 import type { Random } from "../core/ports.ts";
 import type { Algorithm } from "./algorithms.ts";
+import { encode } from "./base64url.ts";
 import type { PublicKey } from "./jwk.ts";
 import { publicKeyOf } from "./jwk.ts";
+import type { JsonObject } from "./json.ts";
 import { seal, unseal } from "./seal.ts";
 
 // Synchronous throughout: node's asynchronous forms and WebCrypto wait in the one thread pool that password hashing fills.
@@ -32,9 +34,11 @@ export function sign(key: SigningKey, input: Uint8Array): Uint8Array {
   return nodeSign(key.alg.digest, input, key.signWith);
 }
 
-/** Whether `signature` is one of this key over `input`; one of another length is none. Never throws. */
-export function verify(key: PublicKey, input: Uint8Array, signature: Uint8Array): boolean {
-  return nodeVerify(key.alg.digest, input, key.verifyWith, signature);
+/** Signs a payload as a token of the kind that `typ` names. */
+export function writeCompact(key: SigningKey, typ: string, payload: Uint8Array): string {
+  const header: JsonObject = { alg: key.alg.name, typ, kid: key.kid };
+  const signed = `${encode(Buffer.from(JSON.stringify(header)))}.${encode(payload)}`;
+  return `${signed}.${encode(sign(key, Buffer.from(signed, "latin1")))}`;
 }
 
 /**

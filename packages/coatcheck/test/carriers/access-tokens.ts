@@ -5,7 +5,7 @@ import type { AccessClaims, ClaimsPolicy, ClientAccess, LoginAccess } from "../.
 import { readClaims } from "../../src/carriers/token/claims.ts";
 import { parseProof } from "../../src/carriers/token/credential.ts";
 import type { SigningKey } from "../../src/crypto/signing.ts";
-import { verify } from "../../src/crypto/signing.ts";
+import { verify } from "../../src/crypto/verify.ts";
 import { signed } from "../crypto/tokens.ts";
 
 export const NOW = instant(1_764_000_000_000);

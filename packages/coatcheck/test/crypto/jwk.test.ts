@@ -6,7 +6,8 @@ import { algorithm } from "../../src/crypto/algorithms.ts";
 import type { Algorithm } from "../../src/crypto/algorithms.ts";
 import type { JsonObject } from "../../src/crypto/json.ts";
 import { importJwkSet, importPublicJwk, publicKeyOf, thumbprint } from "../../src/crypto/jwk.ts";
-import { generateSigningKey, sign, verify } from "../../src/crypto/signing.ts";
+import { generateSigningKey, sign } from "../../src/crypto/signing.ts";
+import { verify } from "../../src/crypto/verify.ts";
 import { NAMES, base64url, keyFor } from "./tokens.ts";
 
 const EC = keyFor("ES256").public.jwk;

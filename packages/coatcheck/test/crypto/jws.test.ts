@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { readCompact, writeCompact } from "../../src/crypto/jws.ts";
+import { readCompact } from "../../src/crypto/jws.ts";
+import { writeCompact } from "../../src/crypto/signing.ts";
 import { ACCESS_TOKEN, FOREIGN, NAMES, base64url, holds, keyFor, signed, signedParts } from "./tokens.ts";
 
 const key = keyFor("ES256");

@@ -5,7 +5,8 @@ import { algorithm } from "../../src/crypto/algorithms.ts";
 import type { Algorithm } from "../../src/crypto/algorithms.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { seal, unseal } from "../../src/crypto/seal.ts";
-import { generateSigningKey, sealSigningKey, sign, unsealSigningKey, verify } from "../../src/crypto/signing.ts";
+import { generateSigningKey, sealSigningKey, sign, unsealSigningKey } from "../../src/crypto/signing.ts";
+import { verify } from "../../src/crypto/verify.ts";
 import { NAMES, keyFor } from "./tokens.ts";
 
 const INPUT = Buffer.from("header.payload");

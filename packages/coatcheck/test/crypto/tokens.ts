@@ -5,7 +5,8 @@ import type { PublicKey } from "../../src/crypto/jwk.ts";
 import type { HeaderRules } from "../../src/crypto/jws.ts";
 import { readCompact } from "../../src/crypto/jws.ts";
 import type { SigningKey } from "../../src/crypto/signing.ts";
-import { generateSigningKey, sign, verify } from "../../src/crypto/signing.ts";
+import { generateSigningKey, sign } from "../../src/crypto/signing.ts";
+import { verify } from "../../src/crypto/verify.ts";
 
 export const NAMES: readonly AlgorithmName[] = ["ES256", "EdDSA", "PS256", "RS256"];
 

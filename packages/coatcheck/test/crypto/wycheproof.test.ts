@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/crypto/json.ts";
 import { importJwkSet, importPublicJwk } from "../../src/crypto/jwk.ts";
 import type { PublicKey } from "../../src/crypto/jwk.ts";
 import { readCompact } from "../../src/crypto/jws.ts";
-import { verify } from "../../src/crypto/signing.ts";
+import { verify } from "../../src/crypto/verify.ts";
 import { readVectors } from "../vectors/vectors.ts";
 import { FOREIGN, holds } from "./tokens.ts";
 

@@ -6,15 +6,14 @@ import { duration } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { refuse } from "../../core/verdict.ts";
 import type { RefusalReason, Verdict } from "../../core/verdict.ts";
-import { verify } from "../../crypto/signing.ts";
-import { judgeClaims, readClaims } from "./claims.ts";
+import { readClaims } from "./claims.ts";
 import { parseProof } from "./credential.ts";
 import type { Proof } from "./credential.ts";
 import type { TokenParts } from "./index.ts";
+import { isOurs, judge, prove } from "./judge.ts";
 import { parseRefreshToken, provesGeneration } from "./refresh-token.ts";
 import type { RefreshToken } from "./refresh-token.ts";
-import { VerifiedToken } from "./verified.ts";
-import type { TokenKey } from "./verified.ts";
+import type { TokenKey, VerifiedToken } from "./verified.ts";
 
 /** How exactly the list of devices knows when a token was last used. */
 const SIGHT_EVERY = duration("30s");
@@ -46,45 +45,11 @@ function refuseJunk(parts: TokenParts, reason: RefusalReason): Verdict {
   return refuse(reason);
 }
 
-/** Steps 2 and 3, once for each token. Ask the log first: it says when there are other keys. */
-export function prove(parts: TokenParts, key: TokenKey, shown: VerifiedToken | Proof, now: Instant): VerifiedToken | RefusalReason {
-  if (shown instanceof VerifiedToken) return shown;
-  // 2 find: the key, by its id   ← no lookup
-  // 3 prove
-  if (!isOurs(parts, shown, now)) return "forged";
-  const claims = readClaims(shown.payload);
-  return claims === null ? "malformed" : parts.verified.add(key, shown.kid, claims);
-}
-
-/** Steps 4 and 5, by the log as far as it was last read. @param audience who it is that was shown this token. */
-export function judge(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
-  // 4 judge
-  const wrong = judgeClaims(verified, { issuer: parts.issuer, audience, maxTtl: parts.maxAccessTtl }, now);
-  if (wrong !== null) return refuse(wrong);
-  // 5 ended?
-  if (parts.revocations.keyRevoked(verified.kid)) return refuse("forged");
-  if (verified.rsq > parts.revocations.head) return judgeAhead(parts, verified, audience, now);
-  if (parts.revocations.ended(verified)) return refuse("ended");
-  if (parts.revocations.stale(verified)) return refuse("stale");
-  return { ok: true, principal: verified.principal, until: verified.exp };
-}
-
-/** Made at a position that has not been heard of here: another process was told of it before this one, or the store lost writes. */
-function judgeAhead(parts: TokenParts, verified: VerifiedToken, audience: string, now: Instant): MaybePromise<Verdict> {
-  return chain(parts.revocations.reaches(verified.rsq), (it) => (it ? judge(parts, verified, audience, now) : refuse("ahead")));
-}
-
 function sight(parts: TokenParts, verified: VerifiedToken, now: Instant): void {
   const { sid } = verified;
   if (sid === null || now - verified.sightedAt < SIGHT_EVERY) return;
   verified.sightedAt = now;
   parts.activity.sighted(sid, now);
-}
-
-function isOurs(parts: TokenParts, proof: Proof, now: Instant): boolean {
-  const key = parts.keys.find(proof.kid, now);
-  // Each key has exactly one algorithm (RFC 8725 §3.1): the header's word for it must be the key's.
-  return key !== null && key.alg === proof.alg && verify(key, proof.signingInput, proof.signature);
 }
 
 /** Whom an authentic token was made for. */

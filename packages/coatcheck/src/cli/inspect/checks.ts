@@ -4,7 +4,7 @@ import type { Instant } from "../../core/time.ts";
 import type { RefusalReason } from "../../core/verdict.ts";
 import { algorithm } from "../../crypto/algorithms.ts";
 import type { PublicKey } from "../../crypto/jwk.ts";
-import { verify } from "../../crypto/signing.ts";
+import { verify } from "../../crypto/verify.ts";
 import type { SignedForm } from "./forms.ts";
 import { relative, timeOf } from "./words.ts";
 
