@@ -18,6 +18,8 @@ const LAYERS = [
   "server",
   // The library's door: it takes the machine's clock, randomness and log from server/, and serves nothing.
   "index.ts",
+  // The verifier's door, for the same reason.
+  "verifier.ts",
   "cli",
 ] as const;
 

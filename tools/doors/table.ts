@@ -53,6 +53,15 @@ export const DOORS: readonly Door[] = [
     words: [...SQL, ...TERMINAL, ...SERVER, "argon2", "node:http", "node:net", "Set-Cookie"],
   },
   {
+    // For services that have no store, and must never be able to make what they check.
+    name: "coatcheck/verifier",
+    entry: "verifier.js",
+    files: 60,
+    kilobytes: 160,
+    packages: ["node:crypto", "node:os"],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "crypto/signing", "createPrivateKey", "argon2", "Set-Cookie", "COATCHECK_STORE"],
+  },
+  {
     name: "(carriers: sessions without a store of their own, without HTTP)",
     entry: "carriers/sessions.js",
     files: 15,

@@ -2,15 +2,25 @@ import { StoreUnavailable } from "../core/errors.ts";
 import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import { pause } from "../core/pause.ts";
-import type { Clock, Feed, Log } from "../core/ports.ts";
+import type { Clock, Confirmed, Feed, Hold, Log } from "../core/ports.ts";
 import { duration } from "../core/time.ts";
-import type { Milliseconds } from "../core/time.ts";
+import type { Instant, Milliseconds } from "../core/time.ts";
 import type { Follower, Heard, Question } from "./follower.ts";
 import { leaseFor } from "./lease.ts";
 import type { LogReader } from "./reader.ts";
 
+/** Who gives leases: the store, or from afar somebody who asks it. */
+export interface Lessor extends Pick<Feed, "listen"> {
+  confirm(hold: Hold, now: Instant): MaybePromise<Granted>;
+}
+
+interface Granted extends Confirmed {
+  /** For how long, if that is for the lessor to say. The store's own processes know it by themselves. */
+  readonly lease?: Milliseconds;
+}
+
 export interface LeasingParts {
-  readonly feed: Feed;
+  readonly feed: Lessor;
   readonly follower: Follower;
   readonly reader: LogReader;
   readonly clock: Clock;
@@ -40,7 +50,8 @@ export class Leasing {
   /** How many decisions found the lease run out: those that the store then answered, and those that couldn't be had. */
   readonly lapsed = { asked: 0, unknown: 0 };
   readonly #parts: LeasingParts;
-  readonly #lease: Milliseconds;
+  #lease: Milliseconds;
+  #stopBeating = (): void => {};
   #asking: Promise<void> | null = null;
   #next: Promise<void> | null = null;
   #onTheirWay = 0;
@@ -55,9 +66,9 @@ export class Leasing {
 
   /** Begins to ask at each heartbeat, and when there are news. */
   async start(): Promise<void> {
-    const { clock, feed, bound } = this.#parts;
-    this.#stops.push(clock.every((bound / HEARTBEATS) as Milliseconds, () => this.#beat()));
-    this.#stops.push(await feed.listen(() => void this.#follow()));
+    this.#beatEvery(this.#parts.bound);
+    this.#stops.push(() => this.#stopBeating());
+    this.#stops.push(await this.#parts.feed.listen(() => void this.#follow()));
   }
 
   stop(): void {
@@ -87,6 +98,11 @@ export class Leasing {
     return (this.#next ??= this.#asking.then(asked, asked));
   }
 
+  /** How long a lease is. */
+  get lease(): Milliseconds {
+    return this.#lease;
+  }
+
   left(): number {
     return this.#parts.follower.left();
   }
@@ -109,6 +125,11 @@ export class Leasing {
       if (this.left() > 0) return judged;
     }
     throw new StoreUnavailable(new Error("the lease runs out as soon as it is given"));
+  }
+
+  #beatEvery(term: Milliseconds): void {
+    this.#stopBeating();
+    this.#stopBeating = this.#parts.clock.every((term / HEARTBEATS) as Milliseconds, () => this.#beat());
   }
 
   #beat(): void {
@@ -156,8 +177,16 @@ export class Leasing {
     const hold = { holder, from, mark: from === 0 ? "" : position.mark, lease: this.#lease };
     const page = await feed.confirm(hold, clock.now());
     const now = page.storeClock ?? clock.now();
+    if (page.lease !== undefined) this.#goBy(page.lease);
     const answer = { ...page, from: question.from, lease: this.#lease, now, age: 0 as Milliseconds };
     return this.#heard(question, await reader.withKeys(page, () => follower.hear(question, answer)));
+  }
+
+  /** The lessor gives leases of another length: the heartbeat goes with them. */
+  #goBy(lease: Milliseconds): void {
+    if (lease === this.#lease) return;
+    this.#lease = lease;
+    if (this.#stops.length > 0) this.#beatEvery(lease);
   }
 
   #heard(question: Question, heard: Heard): Heard {

@@ -6,7 +6,7 @@ import type { Clock, Feed, Log, LogEntry, LogPage } from "../core/ports.ts";
 import type { LogCopy } from "./log-copy.ts";
 
 export interface ReaderParts {
-  readonly feed: Feed;
+  readonly feed: Pick<Feed, "raiseEpoch">;
   readonly copy: LogCopy;
   readonly clock: Clock;
   readonly log: Log;
