@@ -5,16 +5,8 @@ import type { Instant } from "../../core/time.ts";
 import { change, question } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import type { Connection } from "./connection.ts";
-
-interface AuditRow {
-  readonly at: Instant;
-  readonly event: string;
-  readonly user_id: UserId | null;
-  readonly sid: Sid | null;
-  readonly ip: string;
-  readonly carrier: CarrierName | null;
-  readonly detail: string;
-}
+import { toEvent } from "../rows.ts";
+import type { AuditRow } from "../rows.ts";
 
 const INSERT = change<[Instant, string, UserId | null, Sid | null, string, CarrierName | null, string]>(
   "INSERT INTO coatcheck.audit (at, event, user_id, sid, ip, carrier, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -58,16 +50,4 @@ export function postgresAudit(db: Connection): Audit {
 
 export function appendEvent({ at, event, userId, sid, ip, carrier, detail }: AuditEvent): Call<unknown> {
   return INSERT(at, event, userId, sid, ip, carrier, JSON.stringify(detail));
-}
-
-function toEvent(row: AuditRow): AuditEvent {
-  return {
-    at: row.at,
-    event: row.event,
-    userId: row.user_id,
-    sid: row.sid,
-    ip: row.ip,
-    carrier: row.carrier,
-    detail: JSON.parse(row.detail) as AuditEvent["detail"],
-  };
 }

@@ -1,29 +1,18 @@
-import type { ClientProof, ClientRecord, Clients } from "../../core/clients.ts";
-import type { ClientId, Seq } from "../../core/ids.ts";
+import type { Clients } from "../../core/clients.ts";
+import type { ClientId } from "../../core/ids.ts";
 import type { Instant } from "../../core/time.ts";
 import { change, question } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import { HEAD } from "./log.ts";
 import type { LogWriter } from "./log.ts";
-import { plainBytes } from "./records.ts";
-
-interface ClientRow {
-  readonly id: ClientId;
-  readonly name: string;
-  readonly scopes: string;
-  readonly audiences: string;
-  readonly disabled: boolean;
-  readonly created_at: Instant;
-  readonly secret_hash: Uint8Array;
-}
-
-type ProofRow = ClientRow & { readonly head: Seq };
+import { toClient, toClientProof } from "../rows.ts";
+import type { ClientProofRow, ClientRow } from "../rows.ts";
 
 const INSERT = change<[ClientId, string, string, string, boolean, Instant, Uint8Array]>(
   "INSERT INTO coatcheck.clients (id, name, scopes, audiences, disabled, created_at, secret_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 );
-const BY_ID = question<[ClientId], ProofRow>(`SELECT c.*, ${HEAD} AS head FROM coatcheck.clients AS c WHERE c.id = $1`);
+const BY_ID = question<[ClientId], ClientProofRow>(`SELECT c.*, ${HEAD} AS head FROM coatcheck.clients AS c WHERE c.id = $1`);
 const LIST = question<[], ClientRow>("SELECT * FROM coatcheck.clients ORDER BY created_at, made");
 const SET_DISABLED = change<[ClientId, boolean]>("UPDATE coatcheck.clients SET disabled = $2 WHERE id = $1 RETURNING 1");
 const REMOVE = change<[ClientId]>("DELETE FROM coatcheck.clients WHERE id = $1 RETURNING 1");
@@ -41,7 +30,7 @@ export function postgresClients(db: Connection, log: LogWriter): Clients {
       await db.send(INSERT(id, name, JSON.stringify(scopes), JSON.stringify(audiences), disabled, createdAt, secretHash));
     },
 
-    byId: async (id) => toProof((await db.find(BY_ID(id)))[0]),
+    byId: async (id) => toClientProof((await db.find(BY_ID(id)))[0]),
 
     list: async () => (await db.find(LIST())).map(toClient),
 
@@ -49,19 +38,4 @@ export function postgresClients(db: Connection, log: LogWriter): Clients {
 
     remove: (id, now) => set(REMOVE(id), id, now),
   };
-}
-
-function toClient(row: ClientRow): ClientRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    scopes: JSON.parse(row.scopes) as string[],
-    audiences: JSON.parse(row.audiences) as string[],
-    disabled: row.disabled,
-    createdAt: row.created_at,
-  };
-}
-
-function toProof(row: ProofRow | undefined): ClientProof | null {
-  return row === undefined ? null : { client: toClient(row), secretHash: plainBytes(row.secret_hash), head: row.head };
 }

@@ -1,21 +1,11 @@
 import type { Keys, SigningKeyRecord } from "../../core/ports.ts";
-import type { Instant } from "../../core/time.ts";
 import { keyWrites } from "../key-changes.ts";
 import { change, question } from "./calls.ts";
 import type { Call } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Entry, LogWriter } from "./log.ts";
-import { plainBytes } from "./records.ts";
-
-interface KeyRow {
-  readonly kid: string;
-  readonly alg: string;
-  readonly public_jwk: string;
-  readonly sealed: Uint8Array | null;
-  readonly created_at: Instant;
-  readonly signs_from: Instant;
-  readonly revoked_at: Instant | null;
-}
+import { toKey } from "../rows.ts";
+import type { KeyRow } from "../rows.ts";
 
 const ALL = question<[], KeyRow>(
   "SELECT kid, alg, public_jwk, sealed, created_at, signs_from, revoked_at FROM coatcheck.signing_keys ORDER BY created_at, made",
@@ -49,16 +39,4 @@ export function postgresKeys(db: Connection, log: LogWriter): Keys {
 
 function toSave({ kid, alg, publicJwk, sealed, createdAt, signsFrom, revokedAt }: SigningKeyRecord): Call<unknown> {
   return SAVE(kid, alg, publicJwk, sealed, createdAt, signsFrom, revokedAt);
-}
-
-function toKey(row: KeyRow): SigningKeyRecord {
-  return {
-    kid: row.kid,
-    alg: row.alg,
-    publicJwk: row.public_jwk,
-    sealed: plainBytes(row.sealed),
-    createdAt: row.created_at,
-    signsFrom: row.signs_from,
-    revokedAt: row.revoked_at,
-  };
 }

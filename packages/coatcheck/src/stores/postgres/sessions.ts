@@ -11,8 +11,9 @@ import type { Connection, Transaction } from "./connection.ts";
 import { LIVE } from "./log.ts";
 import type { LogWriter } from "./log.ts";
 import { sessionPurge } from "./purge.ts";
-import { findRecord, handOut, insertRecord, lockRecord, saveRecord, toFound, toRecord } from "./records.ts";
-import type { SessionRow } from "./records.ts";
+import { findRecord, insertRecord, lockRecord, saveRecord } from "./records.ts";
+import { handOut, toFound, toRecord } from "../rows.ts";
+import type { SessionRow } from "../rows.ts";
 
 /** What {@link Sessions.recent} shows: deadlines by `judgeLifetime` of core/lifetime.ts, a deadline that is reached has passed. */
 const ALIVE = `${LIVE} AND s.expires_at > $1 AND s.idle_expires_at > $1`;

@@ -1,5 +1,5 @@
 import type { Seq, UserId } from "../../core/ids.ts";
-import type { LogKind, UserProof, UserRecord, Users } from "../../core/ports.ts";
+import type { LogKind, Users } from "../../core/ports.ts";
 import type { Instant } from "../../core/time.ts";
 import { renewed, spared } from "../changes.ts";
 import { nextSeq } from "../numbering.ts";
@@ -8,28 +8,17 @@ import type { Call } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import { HEAD } from "./log.ts";
 import type { LogWriter } from "./log.ts";
-import { findRecord, handOut, saveRecord } from "./records.ts";
+import { findRecord, saveRecord } from "./records.ts";
 import { holdKept } from "./sessions.ts";
-
-interface UserRow {
-  readonly id: UserId;
-  readonly email: string;
-  readonly name: string;
-  readonly roles: string;
-  readonly email_verified: boolean;
-  readonly disabled: boolean;
-  readonly created_at: Instant;
-  readonly password_hash: string;
-}
-
-type ProofRow = UserRow & { readonly head: Seq };
+import { handOut, toUser, toUserProof } from "../rows.ts";
+import type { UserProofRow, UserRow } from "../rows.ts";
 
 const INSERT = change<[UserId, string, string, string, boolean, boolean, Instant, string], { head: Seq }>(
   `INSERT INTO coatcheck.users (id, email, name, roles, email_verified, disabled, created_at, password_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (email) DO NOTHING RETURNING ${HEAD} AS head`,
 );
-const BY_EMAIL = question<[string], ProofRow>(`SELECT u.*, ${HEAD} AS head FROM coatcheck.users AS u WHERE u.email = $1`);
-const BY_ID = question<[UserId], ProofRow>(`SELECT u.*, ${HEAD} AS head FROM coatcheck.users AS u WHERE u.id = $1`);
+const BY_EMAIL = question<[string], UserProofRow>(`SELECT u.*, ${HEAD} AS head FROM coatcheck.users AS u WHERE u.email = $1`);
+const BY_ID = question<[UserId], UserProofRow>(`SELECT u.*, ${HEAD} AS head FROM coatcheck.users AS u WHERE u.id = $1`);
 const LIST = question<[number], UserRow>("SELECT * FROM coatcheck.users ORDER BY email LIMIT $1");
 const REPLACE_HASH = change<[UserId, string, string]>(
   "UPDATE coatcheck.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING 1",
@@ -44,9 +33,9 @@ export function postgresUsers(db: Connection, log: LogWriter): Users {
       return row === undefined ? null : { user: { ...user, roles: [...roles] }, passwordHash, head: row.head };
     },
 
-    byEmail: async (email) => toProof((await db.find(BY_EMAIL(email)))[0]),
+    byEmail: async (email) => toUserProof((await db.find(BY_EMAIL(email)))[0]),
 
-    byId: async (id) => toProof((await db.find(BY_ID(id)))[0]),
+    byId: async (id) => toUserProof((await db.find(BY_ID(id)))[0]),
 
     list: async (limit) => (await db.find(LIST(limit))).map(toUser),
 
@@ -90,21 +79,5 @@ function operatorsUsers(db: Connection, log: LogWriter): Pick<Users, "setPasswor
     setRoles: (id, roles, now) => set(SET_ROLES(id, JSON.stringify(roles)), { kind: "invalidate-user", id, now }),
 
     setDisabled: (id, disabled, now) => set(SET_DISABLED(id, disabled), disabled ? { kind: "user", id, now } : null),
-  };
-}
-
-function toProof(row: ProofRow | undefined): UserProof | null {
-  return row === undefined ? null : { user: toUser(row), passwordHash: row.password_hash, head: row.head };
-}
-
-function toUser(row: UserRow): UserRecord {
-  return {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    roles: JSON.parse(row.roles) as string[],
-    emailVerified: row.email_verified,
-    disabled: row.disabled,
-    createdAt: row.created_at,
   };
 }

@@ -1,18 +1,9 @@
-import type { Sid, UserId } from "../../core/ids.ts";
+import type { UserId } from "../../core/ids.ts";
 import type { Audit, AuditEvent } from "../../core/ports.ts";
-import type { CarrierName } from "../../core/session.ts";
 import type { Instant } from "../../core/time.ts";
 import type { Connection, Query } from "./connection.ts";
-
-interface AuditRow {
-  readonly at: Instant;
-  readonly event: string;
-  readonly user_id: UserId | null;
-  readonly sid: Sid | null;
-  readonly ip: string;
-  readonly carrier: CarrierName | null;
-  readonly detail: string;
-}
+import { toEvent } from "../rows.ts";
+import type { AuditRow } from "../rows.ts";
 
 interface Filter {
   readonly userId: UserId | undefined;
@@ -63,16 +54,4 @@ export function sqliteAudit(db: Connection): Audit {
 
 function toRow({ at, event, userId, sid, ip, carrier, detail }: AuditEvent): AuditRow {
   return { at, event, user_id: userId, sid, ip, carrier, detail: JSON.stringify(detail) };
-}
-
-function toEvent(row: AuditRow): AuditEvent {
-  return {
-    at: row.at,
-    event: row.event,
-    userId: row.user_id,
-    sid: row.sid,
-    ip: row.ip,
-    carrier: row.carrier,
-    detail: JSON.parse(row.detail) as AuditEvent["detail"],
-  };
 }

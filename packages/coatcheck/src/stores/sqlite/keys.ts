@@ -1,19 +1,9 @@
 import type { Keys, SigningKeyRecord } from "../../core/ports.ts";
-import type { Instant } from "../../core/time.ts";
 import { keyWrites } from "../key-changes.ts";
 import type { Connection } from "./connection.ts";
 import type { LogWriter } from "./log.ts";
-import { plainBytes } from "./records.ts";
-
-interface KeyRow {
-  readonly kid: string;
-  readonly alg: string;
-  readonly public_jwk: string;
-  readonly sealed: Uint8Array | null;
-  readonly created_at: Instant;
-  readonly signs_from: Instant;
-  readonly revoked_at: Instant | null;
-}
+import { toKey } from "../rows.ts";
+import type { KeyRow } from "../rows.ts";
 
 const ALL = "SELECT kid, alg, public_jwk, sealed, created_at, signs_from, revoked_at FROM signing_keys ORDER BY created_at, rowid";
 
@@ -40,17 +30,5 @@ export function sqliteKeys(db: Connection, log: LogWriter): Keys {
         if (writes.save.length + writes.remove.length > 0) log.append("invalidate-keys", "", now);
         return listWritten.all().map(toKey);
       }),
-  };
-}
-
-function toKey(row: KeyRow): SigningKeyRecord {
-  return {
-    kid: row.kid,
-    alg: row.alg,
-    publicJwk: row.public_jwk,
-    sealed: plainBytes(row.sealed),
-    createdAt: row.created_at,
-    signsFrom: row.signs_from,
-    revokedAt: row.revoked_at,
   };
 }

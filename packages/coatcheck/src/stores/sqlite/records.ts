@@ -1,35 +1,9 @@
-import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
-import type { CarrierName, Found, JsonValue, SessionRecord } from "../../core/session.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Sid } from "../../core/ids.ts";
+import type { Found, SessionRecord } from "../../core/session.ts";
 import type { Connection, Role } from "./connection.ts";
 import { CUTOFF } from "./log.ts";
-
-export interface SessionRow {
-  readonly sid: Sid;
-  readonly user_id: UserId;
-  readonly client_id: ClientId;
-  readonly carrier: CarrierName;
-  readonly secret_hash: Uint8Array | null;
-  readonly salt: Uint8Array;
-  readonly generation: number;
-  readonly won_by: Uint8Array | null;
-  readonly rotated_at: Instant;
-  readonly replays: number;
-  readonly rsq: Seq;
-  readonly created_at: Instant;
-  readonly auth_time: Instant;
-  readonly amr: string;
-  readonly last_seen_at: Instant;
-  readonly expires_at: Instant;
-  readonly idle_expires_at: Instant;
-  readonly device_label: string;
-  readonly device_user_agent: string;
-  readonly device_ip: string;
-  readonly data: string;
-  readonly ended_seq: Seq | null;
-}
-
-type FoundRow = SessionRow & { readonly head: Seq; readonly cutoff: Seq };
+import { toRecord, toRow } from "../rows.ts";
+import type { FoundRow, SessionRow } from "../rows.ts";
 
 /** The records of the sessions table. `insert` and `save` belong inside a transaction of the writer. */
 export interface Records {
@@ -79,58 +53,4 @@ export function sessionRecords(db: Connection): Records {
       return found;
     },
   };
-}
-
-export function toRecord(row: SessionRow): SessionRecord {
-  return {
-    sid: row.sid,
-    userId: row.user_id,
-    clientId: row.client_id,
-    carrier: row.carrier,
-    secretHash: plainBytes(row.secret_hash),
-    salt: plainBytes(row.salt),
-    rotation: { generation: row.generation, wonBy: plainBytes(row.won_by), rotatedAt: row.rotated_at, replays: row.replays },
-    rsq: row.rsq,
-    createdAt: row.created_at,
-    authTime: row.auth_time,
-    amr: JSON.parse(row.amr) as string[],
-    lastSeenAt: row.last_seen_at,
-    expiresAt: row.expires_at,
-    idleExpiresAt: row.idle_expires_at,
-    device: { label: row.device_label, userAgent: row.device_user_agent, ip: row.device_ip },
-    data: JSON.parse(row.data) as JsonValue,
-    endedSeq: row.ended_seq,
-  };
-}
-
-function toRow(session: SessionRecord): SessionRow {
-  return {
-    sid: session.sid,
-    user_id: session.userId,
-    client_id: session.clientId,
-    carrier: session.carrier,
-    secret_hash: session.secretHash,
-    salt: session.salt,
-    generation: session.rotation.generation,
-    won_by: session.rotation.wonBy,
-    rotated_at: session.rotation.rotatedAt,
-    replays: session.rotation.replays,
-    rsq: session.rsq,
-    created_at: session.createdAt,
-    auth_time: session.authTime,
-    amr: JSON.stringify(session.amr),
-    last_seen_at: session.lastSeenAt,
-    expires_at: session.expiresAt,
-    idle_expires_at: session.idleExpiresAt,
-    device_label: session.device.label,
-    device_user_agent: session.device.userAgent,
-    device_ip: session.device.ip,
-    data: JSON.stringify(session.data),
-    ended_seq: session.endedSeq,
-  };
-}
-
-/** The driver's Buffer, seen as the plain bytes that the ports promise. */
-export function plainBytes<T extends Uint8Array | null>(bytes: T): T {
-  return (bytes === null ? null : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as T;
 }

@@ -8,8 +8,10 @@ import type { Connection } from "./connection.ts";
 import type { LogWriter } from "./log.ts";
 import { LIVE } from "./log.ts";
 import { sessionPurge } from "./purge.ts";
-import { finder, sessionRecords, toRecord } from "./records.ts";
-import type { Records, SessionRow } from "./records.ts";
+import { finder, sessionRecords } from "./records.ts";
+import type { Records } from "./records.ts";
+import { toRecord } from "../rows.ts";
+import type { SessionRow } from "../rows.ts";
 
 /** What {@link Sessions.recent} shows: deadlines by `judgeLifetime` of core/lifetime.ts, a deadline that is reached has passed. */
 const ALIVE = `${LIVE} AND s.expires_at > @now AND s.idle_expires_at > @now`;

@@ -1,24 +1,12 @@
-import type { Seq, UserId } from "../../core/ids.ts";
-import type { UserProof, UserRecord, Users } from "../../core/ports.ts";
+import type { UserId } from "../../core/ids.ts";
+import type { UserRecord, Users } from "../../core/ports.ts";
 import { isLive } from "../../core/session.ts";
-import type { Instant } from "../../core/time.ts";
 import { renewed, spared } from "../changes.ts";
 import type { Connection } from "./connection.ts";
 import type { LogWriter } from "./log.ts";
 import { sessionRecords } from "./records.ts";
-
-interface UserRow {
-  readonly id: UserId;
-  readonly email: string;
-  readonly name: string;
-  readonly roles: string;
-  readonly email_verified: number;
-  readonly disabled: number;
-  readonly created_at: Instant;
-  readonly password_hash: string;
-}
-
-type ProofRow = UserRow & { readonly head: Seq };
+import { toUser, toUserProof } from "../rows.ts";
+import type { UserProofRow, UserRow } from "../rows.ts";
 
 const PROOF = "SELECT u.*, (SELECT seq FROM rev_head) AS head FROM users AS u";
 
@@ -29,8 +17,8 @@ export function sqliteUsers(db: Connection, log: LogWriter): Users {
     `INSERT INTO users (id, email, name, roles, email_verified, disabled, created_at, password_hash)
      VALUES (@id, @email, @name, @roles, @email_verified, @disabled, @created_at, @password_hash) ON CONFLICT (email) DO NOTHING`,
   );
-  const byEmail = db.query<[string], ProofRow>("reader", `${PROOF} WHERE u.email = ?`);
-  const byId = db.query<[UserId], ProofRow>("reader", `${PROOF} WHERE u.id = ?`);
+  const byEmail = db.query<[string], UserProofRow>("reader", `${PROOF} WHERE u.email = ?`);
+  const byId = db.query<[UserId], UserProofRow>("reader", `${PROOF} WHERE u.id = ?`);
   const list = db.query<[number], UserRow>("reader", "SELECT * FROM users ORDER BY email LIMIT ?");
   const replaceHash = db.query<[string, UserId, string]>("writer", "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?");
 
@@ -38,9 +26,9 @@ export function sqliteUsers(db: Connection, log: LogWriter): Users {
     create: (user, passwordHash) =>
       db.transaction(() => (insert.run(toRow(user, passwordHash)) === 0 ? null : { user: copyUser(user), passwordHash, head: log.head() })),
 
-    byEmail: (email) => toProof(byEmail.get(email)),
+    byEmail: (email) => toUserProof(byEmail.get(email)),
 
-    byId: (id) => toProof(byId.get(id)),
+    byId: (id) => toUserProof(byId.get(id)),
 
     list: (limit) => list.all(limit).map(toUser),
 
@@ -100,22 +88,6 @@ function toRow(user: UserRecord, passwordHash: string): UserRow {
     disabled: Number(user.disabled),
     created_at: user.createdAt,
     password_hash: passwordHash,
-  };
-}
-
-function toProof(row: ProofRow | undefined): UserProof | null {
-  return row === undefined ? null : { user: toUser(row), passwordHash: row.password_hash, head: row.head };
-}
-
-function toUser(row: UserRow): UserRecord {
-  return {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    roles: JSON.parse(row.roles) as string[],
-    emailVerified: row.email_verified === 1,
-    disabled: row.disabled === 1,
-    createdAt: row.created_at,
   };
 }
 
