@@ -5,11 +5,13 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 
+const SERVICE = fileURLToPath(new URL("service.ts", import.meta.url));
 const APPLICATION = fileURLToPath(new URL("application.ts", import.meta.url));
 
 /** A process of a cluster: it can be killed, stopped and started again on the same port. */
 export interface Node {
   readonly url: string;
+  readonly port: number;
   start(): Promise<void>;
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -33,6 +35,7 @@ async function nodeOf(file: string, argsFor: (port: number) => readonly string[]
   let child: ChildProcess | null = null;
   return {
     url,
+    port,
     async start() {
       let said = "";
       const started = spawn(process.execPath, [file, ...argsFor(port)], { cwd, env: { PATH: process.env["PATH"], ...env }, stdio: "pipe" });
@@ -53,6 +56,11 @@ async function nodeOf(file: string, argsFor: (port: number) => readonly string[]
 /** An application with the library in it, on a store: its /whoami is decided by `check` alone. */
 export function applicationNode(store: string, issuer: string, bound: number, env: NodeJS.ProcessEnv, cwd: string): Promise<Node> {
   return nodeOf(APPLICATION, (port) => [String(port), store, issuer, `${bound}ms`], env, cwd);
+}
+
+/** A service without a store, with a verifier in it: its /whoami is decided by `check` alone. */
+export function serviceNode(issuer: string, env: NodeJS.ProcessEnv, cwd: string): Promise<Node> {
+  return nodeOf(SERVICE, (port) => [String(port), issuer], env, cwd);
 }
 
 async function isReady(url: string): Promise<boolean> {

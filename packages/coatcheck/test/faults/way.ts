@@ -26,7 +26,8 @@ interface Pair {
   readonly answers: Socket;
 }
 
-export async function openWay(to: number): Promise<Way> {
+/** @param to the port at its other end; asked anew for each connection. */
+export async function openWay(to: () => number): Promise<Way> {
   let state: State = "open";
   const pairs = new Set<Pair>();
 
@@ -43,7 +44,7 @@ export async function openWay(to: number): Promise<Way> {
       asks.resetAndDestroy();
       return;
     }
-    const pair = { asks, answers: connect(to, "127.0.0.1") };
+    const pair = { asks, answers: connect(to(), "127.0.0.1") };
     pairs.add(pair);
     const end = (): void => {
       pairs.delete(pair);
