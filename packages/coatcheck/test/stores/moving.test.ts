@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, StoreUnavailable } from "../../src/core/errors.ts";
 import { seq } from "../../src/core/ids.ts";
 import type { UserRecord } from "../../src/core/ports.ts";
-import { duration } from "../../src/core/time.ts";
+import { duration, later } from "../../src/core/time.ts";
 import { moveStore } from "../../src/stores/moving/index.ts";
 import { TABLES } from "../../src/stores/moving/tables.ts";
 import { PROGRAMS } from "../support/postgres.ts";
@@ -141,6 +141,14 @@ describe.skipIf(PROGRAMS === null)("a store that is moved from a file to Postgre
       await target.close();
       await target.open();
       await ground().onFile();
+    });
+
+    it("to a database with a store that is empty by now, and has a log of its own", async () => {
+      await ground().filled();
+      const target = await ground().openTarget();
+      await target.feed.append("invalidate-all", "", NOW);
+      await target.feed.prune(later(NOW, duration("1d")));
+      await expect(ground().move()).rejects.toThrow(/holds a store of its own already/);
     });
 
     it("to a database that another store is being moved to", async () => {
