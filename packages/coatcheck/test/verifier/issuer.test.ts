@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createVerifier, ConfigError } from "../../src/verifier.ts";
+import { createVerifier, ConfigError, StoreUnavailable } from "../../src/verifier.ts";
 import type { VerifierOptions } from "../../src/verifier.ts";
 import { ISSUER, PATHS, scene, settled } from "./support.ts";
 import type { Line } from "./support.ts";
@@ -99,11 +99,13 @@ describe("the issuer, as a verifier sees it", () => {
     ["with a lease of nothing", { lease: 0 }],
     ["without a clock", { now: null }],
   ])("a page %s gives no lease", async (_, bent) => {
-    const { line, another, pass } = await scene();
+    const { line, another, pass, login } = await scene();
     line.bend(PATHS.changes, async (_request, answer) => Response.json({ ...((await (await answer()).json()) as object), ...bent }));
-    const verifier = another();
+    const verifier = another({ whenStale: "refuse" });
     await pass("2s");
     expect(verifier.state().leaseLeft).toBe(0);
+    const { token } = await login();
+    await expect((async () => verifier.check({ authorization: `Bearer ${token}` }))()).rejects.toThrow(StoreUnavailable);
   });
 
   it("and its clock must not be minutes apart", async () => {

@@ -37,6 +37,17 @@ describe("the issuer's keys, at a verifier", () => {
     expect(await word((await login()).token)).toBe("ok");
   });
 
+  it("that it doesn't know say nothing while its lease has run out: then the issuer is asked", async () => {
+    const { login, check, pass, keyParts, line } = await scene();
+    const cached = await (await line.fetch("https://id.example.com/.well-known/jwks.json")).text();
+    line.bend(PATHS.jwks, () => Promise.resolve(new Response(cached)));
+    line.cut(PATHS.changes);
+    line.cut(PATHS.events);
+    await pass("5s");
+    await revokeSigningKeys(keyParts);
+    expect(await check((await login()).token)).toMatchObject({ ok: true, freshness: { by: "introspection" } });
+  });
+
   it("are asked for anew past every cache", async () => {
     const { line, another } = await scene();
     let header: string | null = null;
