@@ -63,16 +63,23 @@ export class Settling {
    */
   async settled(ended: Seq, onApplied: (holder: string) => void = () => {}): Promise<void> {
     const told = new Set<string>();
+    let latest = Number.POSITIVE_INFINITY;
     for (;;) {
+      const epoch = this.#epoch;
       for (const { holder, applied } of await this.look()) {
         if (applied < ended || told.has(holder)) continue;
         told.add(holder);
         onApplied(holder);
       }
       this.#noticeEpoch(ended);
+      const now = this.#parts.clocks.monotonic();
       const term = this.#holders?.termOf(ended) ?? 0;
-      if (term === 0) return;
-      await pause(this.#parts.clock, Math.ceil(Math.min(term, LOOK_EVERY)) as Milliseconds);
+      // Whoever asks after the first look is answered with the end in it. So one that asks and asks, and never hears the answer or never says what it has
+      // applied, is waited for no longer than one that says nothing more. With a new epoch nothing that was seen before counts.
+      latest = Math.min(epoch === this.#epoch ? latest : Number.POSITIVE_INFINITY, now + term);
+      const left = Math.min(term, latest - now);
+      if (left <= 0) return;
+      await pause(this.#parts.clock, Math.ceil(Math.min(left, LOOK_EVERY)) as Milliseconds);
     }
   }
 
