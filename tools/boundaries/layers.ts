@@ -13,6 +13,7 @@ const LAYERS = [
   "frameworks",
   "client",
   "config",
+  "housekeeping.ts",
   "compose.ts",
   "auth.ts",
   "server",

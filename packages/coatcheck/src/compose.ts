@@ -4,7 +4,7 @@ import { createHasher } from "./accounts/hashing.ts";
 import { observedHasher } from "./accounts/observed.ts";
 import { builtInUsers } from "./accounts/directory.ts";
 import { createThrottle } from "./accounts/throttle.ts";
-import { Activity, FLUSH_EVERY } from "./carriers/activity.ts";
+import { Activity } from "./carriers/activity.ts";
 import { cookieCarrier } from "./carriers/cookie/index.ts";
 import type { CookieParts } from "./carriers/cookie/index.ts";
 import { KnownSessions } from "./carriers/cookie/known.ts";
@@ -13,20 +13,16 @@ import { SessionService } from "./carriers/sessions.ts";
 import { declareClaims } from "./carriers/token/claims.ts";
 import { tokenCarrier } from "./carriers/token/index.ts";
 import type { TokenParts } from "./carriers/token/index.ts";
-import { ensureSigningKey, tendSigningKeys } from "./carriers/token/key-changes.ts";
+import { ensureSigningKey } from "./carriers/token/key-changes.ts";
 import type { KeyParts } from "./carriers/token/key-changes.ts";
 import { KeyRing } from "./carriers/token/keys.ts";
 import { OAuthTokens } from "./carriers/token/oauth.ts";
 import { RefreshService } from "./carriers/token/refresh.ts";
 import { VerifiedTokens } from "./carriers/token/verified.ts";
 import { StoreUnavailable } from "./core/errors.ts";
-import type { Sid } from "./core/ids.ts";
-import type { MaybePromise } from "./core/maybe.ts";
 import type { LifetimePolicy } from "./core/lifetime.ts";
-import { eventsOf, KEPT } from "./core/events.ts";
 import type { Clock, Log, Random, Store } from "./core/ports.ts";
 import type { Settings } from "./core/settings.ts";
-import { duration, instant } from "./core/time.ts";
 import type { Milliseconds } from "./core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "./core/users.ts";
 import { liveSecrets } from "./crypto/secrets.ts";
@@ -36,7 +32,8 @@ import { equal } from "./crypto/constant-time.ts";
 import { sha256 } from "./crypto/hash.ts";
 import { ChangeFeed } from "./http/changes/feed.ts";
 import type { Engine } from "./http/engine.ts";
-import { forgettingTime } from "./revocation/forgetting.ts";
+import { keepHouse } from "./housekeeping.ts";
+import type { HouseParts } from "./housekeeping.ts";
 import { createAuditTrail } from "./observe/audit.ts";
 import type { AuditTrail } from "./observe/audit.ts";
 import { openTelemetry } from "./observe/open-telemetry.ts";
@@ -75,18 +72,6 @@ export interface Composed {
   readonly revocations: Revocations;
   close(): Promise<void>;
 }
-
-const HOUSEKEEPING_EVERY = duration("1m");
-/** How often it is seen how fast an end travels. */
-const PROBE_EVERY = duration("1m");
-/** How long records of ended sessions are kept, for whoever asks what happened. */
-const KEEP_ENDED = duration("7d");
-const PURGE_BATCH = 1_000;
-/** How long entries of the log are kept when they can hit nothing any more, for the case that the clock says so wrongly. */
-const KEEP_EXPIRED = duration("10m");
-
-/** How long it is remembered who asked for a lease: longer than any lease, however wrong the clock. */
-const KEEP_HOLDERS = duration("1h");
 
 /** What looks on: the store is watched from here on, and the trail is written. */
 interface Watch {
@@ -140,7 +125,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     audit,
     ...observedBy(parts, core),
   };
-  const stopKeeping = keepHouse(parts, core);
+  const stopKeeping = keepHouse(houseParts(parts, core));
   const stopWatching = observeProcess(metrics);
   return {
     engine,
@@ -154,6 +139,17 @@ export async function compose(given: Ingredients): Promise<Composed> {
       await trail.close();
       await store.close();
     },
+  };
+}
+
+function houseParts(parts: Ingredients, core: Core): HouseParts {
+  const { settings, store, clock, log, random } = parts;
+  const { activity, revocations, metrics, trail, ring } = core;
+  const onAccessTtl = (longest: Milliseconds): void => void (core.maxAccessTtl = longest);
+  return {
+    ...{ settings, store, clock, log, random, activity, revocations, metrics, trail, ring },
+    keys: keyPartsFor(parts, core),
+    onAccessTtl,
   };
 }
 
@@ -263,59 +259,6 @@ function cacheMetrics(metrics: Metrics, cache: "sessions" | "tokens", { size, hi
   metrics.cacheEntries.cell(cache).value = size;
   metrics.cacheHits.cell(cache).value = hits;
   metrics.cacheMisses.cell(cache).value = misses;
-}
-
-/** What has to be done from time to time, and hurts nobody when it is late. */
-function keepHouse(parts: Ingredients, core: Core): () => void {
-  const { settings, store, clock, log } = parts;
-  const forgetting = forgettingTime(clock.now(), HOUSEKEEPING_EVERY);
-  async function tidy(): Promise<void> {
-    const now = clock.now();
-    const forgotten = instant(forgetting(now) - KEEP_EXPIRED);
-    core.revocations.prune(forgotten);
-    try {
-      core.maxAccessTtl = await store.feed.raiseAccessTtl(settings.accessTtl);
-      // Also without a word in the log: a secret file that was written by hand is heard of here.
-      await core.ring.reload();
-      await store.feed.prune(forgotten);
-      await store.feed.pruneHolders(instant(forgotten - KEEP_HOLDERS));
-      await store.throttles.prune(now);
-      await tendSigningKeys(keyPartsFor(parts, core), core.maxAccessTtl);
-      await inSteps(() => store.sessions.purge(instant(now - KEEP_ENDED), PURGE_BATCH));
-      await core.trail.tidy();
-      await inSteps(() => store.audit.purge(instant(now - KEPT.deed), null, PURGE_BATCH));
-      for (const kind of ["refusal", "routine"] as const)
-        await inSteps(() => store.audit.purge(instant(now - KEPT[kind]), eventsOf(kind), PURGE_BATCH));
-    } catch (error) {
-      log.warn("housekeeping_failed", { cause: String(error) });
-    }
-  }
-  const lag = core.metrics.revocationLag.series();
-  let probing = false;
-  async function probe(): Promise<void> {
-    if (probing) return;
-    probing = true;
-    try {
-      await core.revocations.probe(encode(parts.random.bytes(16)) as Sid, (after) => lag.observe(after / 1_000));
-    } catch (error) {
-      log.warn("revocation_lag_unknown", { cause: String(error) });
-    } finally {
-      probing = false;
-    }
-  }
-  const stops = [
-    clock.every(PROBE_EVERY, () => void probe()),
-    clock.every(FLUSH_EVERY, () => void core.activity.flush()),
-    clock.every(HOUSEKEEPING_EVERY, () => void tidy()),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
-/** Purges until nothing is left, and lets requests through in between. */
-async function inSteps(purge: () => MaybePromise<number>): Promise<void> {
-  while ((await purge()) === PURGE_BATCH) await new Promise((go) => setImmediate(go));
 }
 
 function accountParts(parts: Ingredients, { secrets, metrics, tracer }: Core): Parameters<typeof createAccounts>[0] {

@@ -32,6 +32,7 @@ describe("the table of routes", () => {
       "POST /oauth/introspect client",
       "GET /.well-known/jwks.json nothing",
       "GET /.well-known/oauth-authorization-server nothing",
+      "GET /oauth/changes client",
       "GET /healthz nothing",
       "GET /readyz nothing",
       "GET /openapi.json nothing",

@@ -224,7 +224,6 @@ describe("GET /.well-known/jwks.json", () => {
 
 describe("what comes later is not there yet", () => {
   it.each([
-    ["GET", "/oauth/changes"],
     ["GET", "/oauth/authorize"],
     ["GET", "/.well-known/openid-configuration"],
     ["GET", "/metrics"],
