@@ -10,6 +10,8 @@ import { duration, instant } from "../../src/core/time.ts";
 import type { DeclaredClaims, UserDirectory } from "../../src/core/users.ts";
 import { createRoutes } from "../../src/http/index.ts";
 import type { Engine, Peer, RouteGroup, Routes } from "../../src/http/index.ts";
+import type { MachineClocks } from "../../src/revocation/elapsed.ts";
+import { systemClocks } from "../../src/server/clock.ts";
 import { systemRandom } from "../../src/server/random.ts";
 import { collectAnswer } from "../canary/answers.ts";
 import { minted } from "../canary/sinks.ts";
@@ -124,6 +126,8 @@ export interface HouseParts {
   readonly store?: Store;
   /** Default: time that stands still, and never ticks. */
   readonly clock?: ManualClock;
+  /** What leases are measured by. Default: the machine's. */
+  readonly clocks?: MachineClocks;
   readonly metricsToken?: string;
   readonly logRequests?: boolean;
 }
@@ -138,6 +142,7 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     wrap = ({ engine }) => engine,
     store = memory(),
     clock = manualClock(),
+    clocks = systemClocks,
     metricsToken = null,
     logRequests = false,
   } = parts;
@@ -150,6 +155,7 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
   const composed = await engineOn({
     store,
     clock,
+    clocks,
     log,
     metricsToken,
     logRequests,

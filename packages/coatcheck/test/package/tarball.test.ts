@@ -71,11 +71,14 @@ describe("the package, as npm packs it", { timeout: 120_000 }, () => {
     const attw = join(TOOLS, "@arethetypeswrong/cli/dist/index.js");
     const { status, stdout } = await node([attw, at.tarball, "--profile", "esm-only", "--format", "json"], at.folder);
     const { analysis } = JSON.parse(stdout) as { readonly analysis: { readonly entrypoints: Readonly<Record<string, unknown>> } };
-    expect({ status, doors: Object.keys(analysis.entrypoints).sort() }).toEqual({ status: 0, doors: [".", "./package.json", "./testing"] });
+    expect({ status, doors: Object.keys(analysis.entrypoints).sort() }).toEqual({
+      status: 0,
+      doors: [".", "./package.json", "./testing", "./verifier"],
+    });
   });
 
   it.each(["nodenext", "bundler"])("has declarations that compile by themselves, resolved by %s", async (moduleResolution) => {
-    const use = `import { coatcheck } from "coatcheck"; import { storeContract } from "coatcheck/testing"; export { coatcheck, storeContract };`;
+    const use = `import { coatcheck } from "coatcheck"; import { storeContract } from "coatcheck/testing"; import { createVerifier } from "coatcheck/verifier"; export { coatcheck, createVerifier, storeContract };`;
     writeFileSync(join(at.folder, "use.ts"), use);
     const module = moduleResolution === "nodenext" ? "nodenext" : "esnext";
     const flags = [

@@ -16,7 +16,10 @@ import { METRICS_TOKEN, visitorsOf } from "./visitor.ts";
 
 const ISSUER = "http://localhost:3000";
 // Throttles have cases of their own: here they would only hide what comes behind them.
-const house = await openHouse({ metricsToken: METRICS_TOKEN, options: { issuer: ISSUER, throttle: "off" } });
+// Whoever reads the change feed holds a lease, and whoever then waits for an end would wait for it: here each is over when it is looked at.
+let passed = 0;
+const clocks = { wall: () => Date.now(), monotonic: () => (passed += 10_000), sinceBoot: () => null };
+const house = await openHouse({ metricsToken: METRICS_TOKEN, clocks, options: { issuer: ISSUER, throttle: "off" } });
 const document = await descriptionOf(house);
 const operations = operationsOf(document);
 const judge = judgeBy(document);
