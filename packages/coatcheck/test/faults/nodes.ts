@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../support/ports.ts";
 
 const SERVICE = fileURLToPath(new URL("service.ts", import.meta.url));
 const APPLICATION = fileURLToPath(new URL("application.ts", import.meta.url));
@@ -15,14 +14,6 @@ export interface Node {
   start(): Promise<void>;
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /**

@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { npm } from "../support/npm.ts";
 import { INSTALL, node, pack, REPOSITORY } from "./packed.ts";
+import { freePort } from "../support/ports.ts";
 
 const NEXT = "node_modules/next/dist/bin/next";
 const TSC = join(REPOSITORY, "node_modules", "typescript", "bin", "tsc");
@@ -38,15 +37,6 @@ async function install(name: Name, tarball: string): Promise<void> {
   const at = join(folder, name);
   cpSync(join(REPOSITORY, "examples", name), at, { recursive: true });
   await npm([...INSTALL, "--no-package-lock", "--include=dev", tarball], at);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "localhost");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 interface Running {

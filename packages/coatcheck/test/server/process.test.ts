@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RawConnection, statuses } from "./raw.ts";
+import { freePort } from "../support/ports.ts";
 
 const CLI = fileURLToPath(new URL("../../src/cli/index.ts", import.meta.url));
 const PERSON = { email: "ada@example.com", password: "violet-otter-harbour-42" };
@@ -263,15 +264,6 @@ function brokenDatabase(): Buffer {
   file.writeUInt32BE(4, 44);
   file.writeUInt32BE(1, 56);
   return file;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** What a line prints when it is pasted into a terminal in the test's folder. */

@@ -3,11 +3,10 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { freePort } from "./ports.ts";
 
 // A PostgreSQL of the tests' own: it may be killed, paused and cut off.
 
@@ -142,12 +141,4 @@ async function answers(query: PostgresServer["query"]): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 10));
     return false; // Not yet.
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -2,8 +2,6 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { beside, json } from "../cli/support.ts";
 import { startServer } from "../support/server.ts";
 import type { RunningServer } from "../support/server.ts";
+import { freePort } from "../support/ports.ts";
 
 const SERVICE = fileURLToPath(new URL("./service.ts", import.meta.url));
 const PASSWORD = "correct horse battery";
@@ -57,15 +56,6 @@ const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function signIn(url: string, path: "sign-up" | "sign-in"): Promise<string> {
   const body = JSON.stringify({ email: "ada@example.com", password: PASSWORD, carrier: "token" });
