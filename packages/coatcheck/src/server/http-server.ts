@@ -52,6 +52,7 @@ const STOP_WITHIN = duration("10s");
 const LINGER = duration("1s");
 
 export function createHttpServer({ clock, log }: { readonly clock: Clock; readonly log: Log }): HttpServer {
+  const open = new Set<Socket>();
   const inFlight = new Map<ServerResponse, Socket>();
   let issuer = "";
   let handle: RequestListener = (_, outgoing) =>
@@ -65,6 +66,10 @@ export function createHttpServer({ clock, log }: { readonly clock: Clock; readon
     handle(incoming, outgoing);
   });
   server.maxConnections = MAX_CONNECTIONS;
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
   server.on("drop", () => log.warn("connection_dropped", { open: MAX_CONNECTIONS }));
   server.on("clientError", refuseBytes);
 
@@ -86,6 +91,8 @@ export function createHttpServer({ clock, log }: { readonly clock: Clock; readon
       if (outgoing.headersSent) outgoing.once("close", () => socket.destroySoon());
       else outgoing.setHeader("Connection", "close");
     }
+    // Node takes who has connected and asked nothing (a browser in advance, a client that gave up meanwhile) for one in the middle of a request.
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     const stopWaiting = clock.every(STOP_WITHIN, () => server.closeAllConnections());
     await closed;
     stopWaiting();

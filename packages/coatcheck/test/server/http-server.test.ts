@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Log } from "../../src/core/ports.ts";
@@ -261,6 +262,30 @@ describe("stopping", () => {
     controller?.close();
     expect(await busy.toEnd()).toContain("the end");
     await stopped;
+  });
+
+  test("waits for nobody who has connected and asked nothing", async () => {
+    answer();
+    const silent = raw();
+    await once(silent.socket, "connect");
+    await stillServes(); // it was taken before this one
+    await http.stop();
+    expect(await silent.toEnd()).toBe("");
+  });
+
+  test("nor for whoever has left a stream", async () => {
+    const left = Promise.withResolvers<void>();
+    const stream = {
+      start: (its: ReadableStreamDefaultController) => its.enqueue(new TextEncoder().encode("first")),
+      cancel: () => left.resolve(),
+    };
+    answer(async () => new Response(new ReadableStream<Uint8Array>(stream)));
+    const reading = new AbortController();
+    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: reading.signal });
+    await response.body?.getReader().read();
+    reading.abort();
+    await left.promise;
+    await expect(http.stop()).resolves.toBeUndefined();
   });
 
   test("cuts off what does not end in time", async () => {
