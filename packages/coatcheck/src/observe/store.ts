@@ -50,7 +50,7 @@ const OPERATIONS: { readonly [Port in PortName]: { readonly [Operation in keyof 
   },
   clients: { add: "write", byId: "read", list: "read", setDisabled: "write", remove: "write" },
   keys: { list: "read", change: "write" },
-  throttles: { blockedUntil: "read", count: "write", forget: "write", prune: "write" },
+  throttles: { blockedUntil: "read", count: "write", take: "write", forget: "write", prune: "write" },
   audit: { append: "write", purge: "write", list: "read" },
 };
 

@@ -19,6 +19,14 @@ export function memoryThrottles(memory: Memory): Throttles {
       for (const rule of rules) counts.set(rule.key, counted(counts.get(rule.key), rule, now));
     },
 
+    take(rule, now) {
+      const { counts } = memory.write();
+      const next = counted(counts.get(rule.key), rule, now);
+      if (next.count > rule.limit) return next.endsAt;
+      counts.set(rule.key, next);
+      return null;
+    },
+
     forget(keys) {
       const { counts } = memory.write();
       for (const key of keys) counts.delete(key);

@@ -13,6 +13,15 @@ const COUNT = change<[string, Instant, Instant]>(
   `INSERT INTO coatcheck.throttles AS t (key, count, ends_at) VALUES ($1, 1, $3) ON CONFLICT (key) DO UPDATE SET
      count = CASE WHEN t.ends_at > $2 THEN t.count + 1 ELSE 1 END, ends_at = CASE WHEN t.ends_at > $2 THEN t.ends_at ELSE excluded.ends_at END`,
 );
+// What is full is not updated, and gives no row. The second half sees the snapshot from before: whoever filled it since has opened a window of now.
+const TAKE = change<[string, Instant, Instant, number], { until: Instant | null }>(
+  `WITH taken AS (
+     INSERT INTO coatcheck.throttles AS t (key, count, ends_at) SELECT $1::text, 1, $3::bigint WHERE $4::int > 0 ON CONFLICT (key) DO UPDATE SET
+       count = CASE WHEN t.ends_at > $2 THEN t.count + 1 ELSE 1 END, ends_at = CASE WHEN t.ends_at > $2 THEN t.ends_at ELSE excluded.ends_at END
+     WHERE t.ends_at <= $2 OR t.count < $4 RETURNING 1
+   ) SELECT CASE WHEN NOT EXISTS (SELECT FROM taken)
+     THEN coalesce((SELECT t.ends_at FROM coatcheck.throttles AS t WHERE t.key = $1 AND t.ends_at > $2), $3) END AS until`,
+);
 const FORGET = change<[readonly string[]]>(
   `DELETE FROM coatcheck.throttles WHERE key IN (SELECT key FROM coatcheck.throttles WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE)`,
 );
@@ -36,6 +45,11 @@ export function postgresThrottles(db: Connection): Throttles {
       // In one order, whoever counts: so no two wait for each other in a circle.
       const sorted = rules.toSorted((a, b) => (a.key < b.key ? -1 : 1));
       await db.transaction(async (tx) => await tx.commit(...sorted.map(({ key, window }) => COUNT(key, now, later(now, window)))));
+    },
+
+    async take({ key, limit, window }, now) {
+      const [[row]] = await db.send(TAKE(key, now, later(now, window), limit));
+      return row?.until ?? null;
     },
 
     forget: async (keys) => void (await db.send(FORGET(keys))),

@@ -14,6 +14,10 @@ export function sqliteThrottles(db: Connection): Throttles {
     `INSERT INTO throttles (key, count, ends_at) VALUES (@key, 1, @endsAt) ON CONFLICT DO UPDATE SET
        count = iif(ends_at > @now, count + 1, 1), ends_at = iif(ends_at > @now, ends_at, excluded.ends_at)`,
   );
+  const counted = db.query<[{ key: string; now: Instant }], { count: number; ends_at: Instant }>(
+    "writer",
+    "SELECT count, ends_at FROM throttles WHERE key = @key AND ends_at > @now",
+  );
   const forget = db.query<[string]>("writer", "DELETE FROM throttles WHERE key = ?");
   const prune = db.query<[Instant]>("writer", "DELETE FROM throttles WHERE ends_at < ?");
 
@@ -24,6 +28,14 @@ export function sqliteThrottles(db: Connection): Throttles {
     },
 
     count: (rules, now) => db.transaction(() => rules.forEach(({ key, window }) => count.run({ key, now, endsAt: later(now, window) }))),
+
+    take: ({ key, limit, window }, now) =>
+      db.transaction(() => {
+        const { count: taken, ends_at: endsAt } = counted.get({ key, now }) ?? { count: 0, ends_at: later(now, window) };
+        if (taken >= limit) return endsAt;
+        count.run({ key, now, endsAt });
+        return null;
+      }),
 
     forget: (keys) => db.transaction(() => keys.forEach((key) => forget.run(key))),
 

@@ -35,6 +35,7 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
     "keys.list": () => keys.list(),
     "keys.change": () => keys.change(() => ({}), now),
     "throttles.blockedUntil": () => throttles.blockedUntil([{ key: "k", limit: 1, window: 1 as never }], now),
+    "throttles.take": () => throttles.take({ key: "k", limit: 0, window: 1 as never }, now),
     "throttles.forget": () => throttles.forget(["k"]),
     "audit.list": () => audit.list({}, 1),
   };

@@ -66,6 +66,38 @@ export const throttles: Cases = {
     assert.notEqual(await throttles.blockedUntil([twenty], t.now), null);
   },
 
+  "Taking counts one while there is room; then it says when there is room again, and counts nothing": async (t) => {
+    const { throttles } = t.store;
+    const three = rule(3);
+    const end = later(t.now, MINUTE);
+    assert.equal(await throttles.take(three, t.now), null);
+    await throttles.count([three], t.now);
+    assert.equal(await throttles.take(three, instant(t.now + 1)), null);
+    assert.equal(await throttles.blockedUntil([three], t.now), end);
+    for (let tries = 0; tries < 3; tries += 1) assert.equal(await throttles.take(three, instant(end - 1)), end);
+    assert.equal(await throttles.blockedUntil([{ ...three, limit: 4 }], t.now), null);
+    assert.equal(await throttles.take({ ...three, key: text(9) }, t.now), null);
+    assert.equal(await throttles.take({ ...rule(0), window: HOUR }, t.now), later(t.now, HOUR));
+  },
+
+  "The first that is taken after the window opens the next one": async (t) => {
+    const { throttles } = t.store;
+    const two = rule(2);
+    const end = later(t.now, MINUTE);
+    for (const at of [t.now, instant(end - 1), end, instant(end + 5)]) assert.equal(await throttles.take(two, at), null);
+    assert.equal(await throttles.take(two, instant(end + 6)), later(end, MINUTE));
+  },
+
+  "Of many who take at once no more get through than there is room for": async (t) => {
+    const { throttles } = t.store;
+    const seven = rule(7);
+    const taken = await race(20, () => throttles.take(seven, t.now));
+    assert.deepEqual(
+      taken.toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+      [...Array.from({ length: 7 }, () => null), ...Array.from({ length: 13 }, () => later(t.now, MINUTE))],
+    );
+  },
+
   "Forgetting forgets these counts and no others": async (t) => {
     const { throttles } = t.store;
     const [mine, other] = [rule(1), rule(1)];

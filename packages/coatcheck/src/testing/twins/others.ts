@@ -1,6 +1,6 @@
 import type { AuditEvent, Store, ThrottleRule } from "../../core/ports.ts";
 import { instant, later } from "../../core/time.ts";
-import type { Instant } from "../../core/time.ts";
+import type { Instant, Milliseconds } from "../../core/time.ts";
 import { meanwhile, twin } from "./twin.ts";
 import type { Twin } from "./twin.ts";
 
@@ -99,6 +99,32 @@ export const throttleTwins: readonly Twin[] = [
       },
     };
   }),
+  twin(
+    "taking counts whether or not there is room",
+    "Taking counts one while there is room; then it says when there is room again, and counts nothing",
+    ({ throttles }) => ({
+      throttles: {
+        take: async (rule, now) => {
+          const until = await throttles.blockedUntil([rule], now);
+          await throttles.count([rule], now);
+          return until;
+        },
+      },
+    }),
+  ),
+  twin("what was taken is never given back", "The first that is taken after the window opens the next one", ({ throttles }) => ({
+    throttles: { take: (rule, now) => throttles.take({ ...rule, window: (2 * rule.window) as Milliseconds }, now) },
+  })),
+  twin("taking looks, then counts", "Of many who take at once no more get through than there is room for", ({ throttles }) => ({
+    throttles: {
+      take: async (rule, now) => {
+        const until = await throttles.blockedUntil([rule], now);
+        await meanwhile();
+        if (until === null) await throttles.count([rule], now);
+        return until;
+      },
+    },
+  })),
   twin("forgetting one forgets all", "Forgetting forgets these counts and no others", ({ throttles }) => ({
     throttles: { forget: () => void throttles.prune(instant(Number.MAX_SAFE_INTEGER)) },
   })),
