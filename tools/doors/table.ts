@@ -48,7 +48,7 @@ export const DOORS: readonly Door[] = [
     entry: "testing/index.js",
     // The simulator is in it, and what it runs: the log, the lease and the table as they are shipped.
     files: 60,
-    kilobytes: 230,
+    kilobytes: 235,
     packages: ["node:assert/strict", "node:crypto"],
     words: [...SQL, ...TERMINAL, ...SERVER, "argon2", "node:http", "node:net", "Set-Cookie"],
   },

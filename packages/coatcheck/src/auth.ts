@@ -44,7 +44,8 @@ export interface Auth {
   check(credentials: Credentials): MaybePromise<Verdict>;
   /**
    * A session for a user that the application has proved itself.
-   * @throws {unauthenticated} if there is no such user, or it is disabled. @throws {invalid_input} if `data` is too large, or the id is one that clients have. @throws {store_unavailable}
+   * @throws {unauthenticated} if there is no such user, or it is disabled. @throws {invalid_input} if `data` is too large, or the id is one that clients have.
+   * @throws {too_many_sessions} if this user has begun so many of late that ending them all would fill the log: answer 429. @throws {store_unavailable}
    */
   start(options: StartOptions): Promise<Started>;
   /** A live session with the application's `data` about it, from the store; null if there is none, or it has ended. @throws {store_unavailable} */

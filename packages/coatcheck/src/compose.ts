@@ -5,6 +5,7 @@ import { observedHasher } from "./accounts/observed.ts";
 import { builtInUsers } from "./accounts/directory.ts";
 import { createThrottle } from "./accounts/throttle.ts";
 import { Activity } from "./carriers/activity.ts";
+import { createCaps } from "./carriers/caps.ts";
 import { cookieCarrier } from "./carriers/cookie/index.ts";
 import type { CookieParts } from "./carriers/cookie/index.ts";
 import { KnownSessions } from "./carriers/cookie/known.ts";
@@ -107,6 +108,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     token: observedCarrier(tokenCarrier(tokenParts), metrics),
   };
   const audit: Engine["audit"] = (event) => trail.write(event);
+  const caps = createCaps(store.throttles, clock, settings.throttle);
   const engine: Engine = {
     settings,
     clock,
@@ -115,7 +117,7 @@ export async function compose(given: Ingredients): Promise<Composed> {
     users,
     accounts: parts.users === null ? createAccounts(accountParts(parts, core)) : null,
     carriers,
-    sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit }),
+    sessions: new SessionService({ store, users, carriers, activity, revocations, clock, audit, caps }),
     clients: clientsOf(parts, core),
     oauth: new OAuthTokens({ tokens: tokenParts, clients: store.clients }, { clock, audit }),
     tokens: new RefreshService(tokenParts, { clock, log, metrics, audit }),

@@ -1,14 +1,16 @@
 import { CoatcheckError } from "../core/errors.ts";
 import { isClientId } from "../core/ids.ts";
 import type { Seq, Sid, UserId } from "../core/ids.ts";
-import type { Renewal } from "../core/ports.ts";
+import type { EndOutcome, Renewal } from "../core/ports.ts";
+import type { SecurityEvent } from "../core/events.ts";
 import type { AuthMethods, CarrierName, Device, Found, JsonValue, SessionRecord } from "../core/session.ts";
 import type { Instant } from "../core/time.ts";
 import type { UserDirectory, UserView } from "../core/users.ts";
 import type { Revocations } from "../revocation/revocations.ts";
+import type { Caps } from "./caps.ts";
 import type { Carrier, Issued, Pending } from "./carrier.ts";
 import { about, deviceOf, SessionRegister } from "./register.ts";
-import type { From, RegisterParts } from "./register.ts";
+import type { Ending, From, RegisterParts } from "./register.ts";
 
 /** A person who has been proved, and how they want to carry their session. */
 export interface Arrival {
@@ -26,6 +28,7 @@ export interface SessionParts extends RegisterParts {
   readonly users: UserDirectory;
   readonly carriers: Readonly<Record<CarrierName, Carrier>>;
   readonly revocations: Revocations;
+  readonly caps: Caps;
 }
 
 /**
@@ -40,13 +43,19 @@ export class SessionService extends SessionRegister {
     this.#parts = parts;
   }
 
-  /** @throws {invalid_input} for a user who is named like a client: their tokens could not be told apart (RFC 9700 §4.15). @throws {store_unavailable} */
+  /**
+   * @throws {invalid_input} for a user who is named like a client: their tokens could not be told apart (RFC 9700 §4.15).
+   * @throws {too_many_sessions} {store_unavailable}
+   */
   async start(arrival: Arrival): Promise<Issued> {
     if (isClientId(arrival.user.id))
       throw new CoatcheckError("invalid_input", { fields: [{ pointer: "/userId", detail: "is named like a client" }] });
+    const userId = arrival.user.id as UserId;
     await this.#parts.revocations.sync(); // whatever is made from here on is made with the keys of now
+    const { carrier, device: at } = arrival;
+    await this.#capped(this.#parts.caps.start(userId), { userId, sid: null, carrier, ip: at.ip, detail: { device: at.label } });
     const now = this.#now();
-    const pending = this.#parts.carriers[arrival.carrier].issue({ ...arrival, userId: arrival.user.id as UserId }, now);
+    const pending = this.#parts.carriers[carrier].issue({ ...arrival, userId }, now);
     const { session } = await this.#parts.store.sessions.start(pending.write, arrival.replaces, now);
     // The login's own position, from before its proof: a cutoff in between has ended both the record and what is made of it here.
     const issued = pending.reveal({ session, user: arrival.user, rsq: session.rsq }, now);
@@ -55,9 +64,22 @@ export class SessionService extends SessionRegister {
     return issued;
   }
 
-  /** The person proved themselves again: `auth_time` is now, same sid, new credential. Null if the session is no longer live. */
+  /** Spares no session without a limit: whoever is spared could do it again and again. Without `keep` it always works. @throws {too_many_requests} */
+  override async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
+    if (keep !== null) {
+      const whose = { userId, sid: keep, carrier: null, ip: by.ip, detail: deviceOf(by) };
+      await this.#capped(this.#parts.caps.renew(userId), whose);
+    }
+    return super.endAll(userId, keep, by);
+  }
+
+  /**
+   * The person proved themselves again: `auth_time` is now, same sid, new credential. Null if the session is no longer live.
+   * @throws {too_many_requests}
+   */
   async confirm(session: SessionRecord, from: From): Promise<Issued | null> {
     await this.#parts.revocations.sync();
+    await this.#mayRenew(session, from);
     const now = this.#now();
     const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
     const found = await this.#parts.store.sessions.renew(session.sid, pending.write);
@@ -67,6 +89,7 @@ export class SessionService extends SessionRegister {
   /**
    * New password, every other session ended, a new credential for this one: one transaction.
    * Null, and nothing has changed, if the password or the session is another by now.
+   * @throws {too_many_requests}
    */
   async changePassword(
     session: SessionRecord,
@@ -74,6 +97,7 @@ export class SessionService extends SessionRegister {
     from: From,
   ): Promise<Issued | null> {
     await this.#parts.revocations.sync();
+    await this.#mayRenew(session, from);
     const now = this.#now();
     const pending = this.#parts.carriers[session.carrier].renew({ authTime: now, amr: session.amr, session }, now);
     const found = await this.#parts.store.users.changePassword({
@@ -99,6 +123,21 @@ export class SessionService extends SessionRegister {
     const { session } = found;
     await this.#parts.audit({ event, ...about(session, from), detail: { amr: session.amr, ...deviceOf(from) } });
     return pending.reveal({ session, user, rsq: found.head }, now);
+  }
+
+  #mayRenew(session: SessionRecord, from: From): Promise<void> {
+    return this.#capped(this.#parts.caps.renew(session.userId), { ...about(session, from), detail: deviceOf(from) });
+  }
+
+  /** Whoever is turned away by a cap has proved who they are: so the trail says whose account it is that somebody makes so much of. */
+  async #capped(taking: Promise<void>, whose: Omit<Extract<SecurityEvent, { event: "session_refused" }>, "event">): Promise<void> {
+    try {
+      await taking;
+    } catch (error) {
+      if (error instanceof CoatcheckError && error.status === 429)
+        await this.#parts.audit({ event: "session_refused", ...whose, detail: { ...whose.detail, reason: error.code } });
+      throw error;
+    }
   }
 
   #now(): Instant {

@@ -48,7 +48,7 @@ export interface CoatcheckOptions {
   readonly signUp?: SignUp;
   /** How many proxies in front append to `X-Forwarded-For`. Default 0. */
   readonly trustedProxies?: number;
-  /** Limits on failed sign-ins. Default `"on"`; `"off"` only with a localhost issuer. */
+  /** Limits on failed sign-ins, and on the sessions that one user begins. Default `"on"`; `"off"` only with a localhost issuer. */
   readonly throttle?: "on" | "off";
   /** What signs access tokens. Default `"ES256"`. */
   readonly alg?: SigningAlgorithm;

@@ -217,7 +217,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Row<Values[Name]> } = {
     env: "COATCHECK_THROTTLE",
     key: "both",
     value: "on|off",
-    doc: "limits on failed sign-ins; off only with a localhost issuer",
+    doc: "limits on failed sign-ins, and on the sessions that one user begins; off only with a localhost issuer",
     otherwise: "on",
     fallback: () => true,
     parse: parse.throttle,

@@ -100,6 +100,11 @@ export const EVENTS = {
     meaning: "A change of password failed for want of the current one.",
     fields: { reason: "unknown, disabled, wrong, too_many_requests", device: DEVICE },
   },
+  session_refused: {
+    kept: "refusal",
+    meaning: "Somebody got no session, or no new credential for one: they had too many of late for one user.",
+    fields: { reason: "too_many_sessions, too_many_requests", device: DEVICE },
+  },
   step_up_required: {
     kept: "refusal",
     meaning: "A call that needs a fresh proof of the person came without one.",

@@ -102,9 +102,13 @@ function explain(spec: FormSpec, { code, fields = [], retryAfter }: Flash): Expl
   return { errors, general: generalText(code, retryAfter) };
 }
 
+const WAITING: Readonly<Partial<Record<ErrorCode, string>>> = {
+  too_many_requests: "Too many tries.",
+  too_many_sessions: "This account signs in too often.",
+};
+
 function generalText(code: ErrorCode, retryAfter: number | undefined): string {
-  if (code !== "too_many_requests") return `${ERRORS[code].title}.`;
-  return retryAfter === undefined
-    ? "Too many tries. Wait a while, then try again."
-    : `Too many tries. Try again in ${waitingTime(retryAfter)}.`;
+  const why = WAITING[code];
+  if (why === undefined) return `${ERRORS[code].title}.`;
+  return retryAfter === undefined ? `${why} Wait a while, then try again.` : `${why} Try again in ${waitingTime(retryAfter)}.`;
 }

@@ -30,6 +30,10 @@ const WORDS: Readonly<Partial<Record<ErrorCode, Words>>> = {
     text: "Nothing has been changed. Open the page again and send the form from there.",
   },
   too_many_requests: { heading: "Too many tries", text: "Wait a while, then try again." },
+  too_many_sessions: {
+    heading: "This account signs in too often",
+    text: "Wait a while, then try again. Where you are signed in you still are.",
+  },
   store_unavailable: {
     heading: "We can't look that up right now",
     text: "Our records are out of reach for a moment. Nobody has been logged out. Please try again shortly.",
@@ -67,6 +71,7 @@ const MENDABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "weak_password",
   "email_taken",
   "too_many_requests",
+  "too_many_sessions",
   "sign_up_closed",
 ]);
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { CAPS } from "../../src/carriers/caps.ts";
+import { duration } from "../../src/core/time.ts";
 import { COOKIE, EMAIL, ISSUER, openHouse, PASSWORD } from "./support.ts";
 
 const credentials = { email: EMAIL, password: PASSWORD };
@@ -174,6 +176,49 @@ describe("POST /auth/sign-in", () => {
     expect(got).toMatchObject({ status: 429, json: { code: "too_many_requests" } });
     expect(Number(got.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await store.audit.list({ event: "sign_in_refused" }, 1)).toMatchObject([{ detail: { reason: "too_many_requests" } }]);
+  });
+});
+
+describe("an account that signs in too often", () => {
+  async function exhausted() {
+    const house = await openHouse();
+    const { headers, got } = await house.arrive();
+    const { limit, window } = CAPS.starts;
+    const rule = { key: `starts:${String(got.json.user["id"])}`, limit, window: duration(window) };
+    for (let nth = 1; nth < limit; nth++) await house.store.throttles.count([rule], house.clock.now());
+    return { ...house, headers };
+  }
+
+  it("is told so with Retry-After, in a code of its own and only with the right password", async () => {
+    const { call, clock } = await exhausted();
+    const json = { email: EMAIL, password: PASSWORD };
+    const got = await call("POST", "/auth/sign-in", { json });
+    expect(got).toMatchObject({ status: 429, json: { code: "too_many_sessions" }, ticket: null });
+    expect(got.headers.get("retry-after")).toBe("1200");
+    expect(await call("POST", "/auth/sign-in", { json: { ...json, password: "wrong" } })).toMatchObject({ status: 401 });
+    clock.advance("20m");
+    expect(await call("POST", "/auth/sign-in", { json })).toMatchObject({ status: 200 });
+  });
+
+  it("can confirm, see its sessions and end them, in every way", async () => {
+    const { call, headers } = await exhausted();
+    const { ticket } = await call("POST", "/auth/confirm", { headers, json: { password: PASSWORD } });
+    const renewed = { ...headers, cookie: `${COOKIE}=${ticket}` };
+    expect(await call("GET", "/auth/sessions", { headers: renewed })).toMatchObject({ status: 200 });
+    expect(await call("DELETE", "/auth/sessions?keep=current", { headers: renewed })).toMatchObject({ status: 200 });
+    expect(await call("DELETE", "/auth/sessions", { headers: renewed })).toMatchObject({ status: 200, json: { ended: 1 } });
+  });
+
+  it("can end everything even where it spared itself too often", async () => {
+    const { store, clock, arrive, call } = await openHouse();
+    const { headers, got } = await arrive();
+    const { limit, window } = CAPS.renewals;
+    const rule = { key: `renewals:${String(got.json.user["id"])}`, limit, window: duration(window) };
+    for (let nth = 0; nth < limit; nth++) await store.throttles.count([rule], clock.now());
+    const sparing = await call("DELETE", "/auth/sessions?keep=current", { headers });
+    expect(sparing).toMatchObject({ status: 429, json: { code: "too_many_requests" } });
+    expect(await call("POST", "/auth/confirm", { headers, json: { password: PASSWORD } })).toMatchObject({ status: 429 });
+    expect(await call("DELETE", "/auth/sessions", { headers })).toMatchObject({ status: 200, json: { ended: 1 } });
   });
 });
 

@@ -50,12 +50,13 @@ export const sessionRoutes: readonly Route[] = [
     id: "endSessions",
     tag: "Sessions",
     summary: "End every session of yours",
-    description: "The one that asks ends too, and no fresh proof is needed; `keep=current` spares it and needs one.",
+    description:
+      "The one that asks ends too, and no fresh proof is needed; `keep=current` spares it, needs one, and can't be had without a limit.",
     query: endAllQuery,
     answers: {
       200: { description: "They have ended. The cookie is cleared if its session was one of them.", body: endedSchema, setsCookie: true },
     },
-    refusals: STALE_PROOF,
+    refusals: [...STALE_PROOF, "too_many_requests"],
     answer: async (call, asker, { query }) => {
       const sparing = query.keep === "current";
       // A thief who ends the owner's sessions and keeps their own must know the password for it; someone who panics and ends everything must be quick.

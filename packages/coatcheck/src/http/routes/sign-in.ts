@@ -61,7 +61,7 @@ function signInRoute(accounts: Accounts): Route {
       "An unknown address and a wrong password are answered alike. A session that the sent cookie names ends in the same transaction, if the new one is on a cookie too.",
     body: signInBody,
     answers: { 200: SIGNED_IN },
-    refusals: ["invalid_credentials", "too_many_requests", "overloaded", "store_unavailable"],
+    refusals: ["invalid_credentials", "too_many_requests", "too_many_sessions", "overloaded", "store_unavailable"],
     answer: async (call, { body: { email, password, carrier } }) => {
       const proof = await proving(call, "sign_in_refused", null, accounts.prove({ email, password }, { ip: call.ip }));
       return arrive(call, proof, carrier, 200);

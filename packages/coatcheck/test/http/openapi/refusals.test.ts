@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CAPS } from "../../../src/carriers/caps.ts";
 import type { Carrier } from "../../../src/carriers/carrier.ts";
 import { ERRORS } from "../../../src/core/errors.ts";
 import type { ClientId } from "../../../src/core/ids.ts";
@@ -87,7 +88,11 @@ const provoke: Readonly<Record<Refusal, Provocation>> = {
   weak_password: ({ ask, operation }) => ask({ members: { [operation.id === "changePassword" ? "new" : "password"]: "password1" } }),
   email_taken: ({ ask, visitor }) => ask({ members: { email: visitor.email } }),
   sign_up_closed: ({ ask }) => ask(),
-  too_many_requests: (scene) => tooOften(scene),
+  too_many_requests: (scene) => (scene.operation.id === "endSessions" ? sparedTooOften(scene) : tooOften(scene)),
+  too_many_sessions: async (scene) => {
+    await exhaust(scene, "starts");
+    return scene.ask();
+  },
   overloaded: (scene) => allAtOnce(scene),
   store_unavailable: ({ ask }) => ask(),
   internal: ({ ask }) => ask(),
@@ -124,6 +129,7 @@ const withClientsToken: NonNullable<HouseParts["wrap"]> = ({ engine }) => {
 const SETTING: Readonly<Partial<Record<Refusal, () => Promise<{ readonly house: House; readonly cut: () => void }>>>> = {
   sign_up_closed: () => uncut({ signUp: "closed" }),
   too_many_requests: () => uncut({ throttle: "on" }),
+  too_many_sessions: () => uncut({ throttle: "on" }),
   login_required: async () => ({ house: await openHouse({ options: { issuer: ISSUER }, wrap: withClientsToken }), cut: () => {} }),
   // The clock goes on in these.
   step_up_required: () => uncut({}),
@@ -154,6 +160,18 @@ async function tooOften({ ask, operation }: Scene): Promise<Got> {
     if (got.status === 429) return got;
   }
   throw new Error("it was never too often");
+}
+
+/** Without doing all that, which would take its time. */
+async function exhaust({ house: { store, clock }, visitor }: Scene, name: keyof typeof CAPS): Promise<void> {
+  const { limit, window } = CAPS[name];
+  const rule = { key: `${name}:${visitor.userId}`, limit, window: duration(window) };
+  for (let nth = 0; nth < limit; nth++) await store.throttles.count([rule], clock.now());
+}
+
+async function sparedTooOften(scene: Scene): Promise<Got> {
+  await exhaust(scene, "renewals");
+  return scene.ask({ query: "?keep=current" });
 }
 
 /** More hashes than may wait. */
