@@ -7,7 +7,7 @@ import { isLive } from "./core/session.ts";
 import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
 import type { Verdict } from "./core/verdict.ts";
 import { describeDevice } from "./http/device.ts";
-import type { Credentials, Engine } from "./http/engine.ts";
+import type { Credentials } from "./http/engine.ts";
 import type { Closing } from "./revocation/watching.ts";
 import type { Handed, Peer, Routes } from "./http/index.ts";
 
@@ -125,13 +125,14 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     session,
     end,
     onEnded: watcher(composed),
-    changed: (userId) => changed(engine, userId as UserId),
+    changed: (userId) => changed(composed, userId as UserId),
     metrics: () => engine.metrics.render(),
     close: () => composed.close(),
   };
 }
 
-async function changed({ users, sessions, store, clock }: Engine, id: UserId): Promise<void> {
+async function changed({ engine: { users, sessions, store, clock }, revocations }: Composed, id: UserId): Promise<void> {
+  await revocations.sync();
   const user = await users.get(id);
   if (user === null || user.disabled) await sessions.endAll(id, null, { ip: "", why: "user_disabled" });
   else await store.feed.append("invalidate-user", id, clock.now());

@@ -236,6 +236,7 @@ function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: 
     metrics.revocationEntries.cell().value = revocations.size;
     metrics.leaseLeft.cell().value = Math.max(0, revocations.left() / 1_000);
     metrics.leaseLapsed.cell("asked").value = revocations.lapsed.asked;
+    metrics.leaseLapsed.cell("apart").value = revocations.lapsed.apart;
     metrics.leaseLapsed.cell("unknown").value = revocations.lapsed.unknown;
   });
   return { secrets, random, lifetime, revocations, known, activity, junk: metrics.junk.cell("cookie") };

@@ -50,7 +50,7 @@ export function keepHouse(parts: HouseParts): () => void {
   async function tidy(): Promise<void> {
     const now = clock.now();
     const forgotten = instant(forgetting(now) - KEEP_EXPIRED);
-    parts.revocations.prune(forgotten);
+    if (hasRightClock(parts)) parts.revocations.prune(forgotten);
     try {
       const longest = await parts.store.feed.raiseAccessTtl(parts.settings.accessTtl);
       parts.onAccessTtl(longest);
@@ -73,9 +73,15 @@ export function keepHouse(parts: HouseParts): () => void {
   };
 }
 
-/** By this process's clock, for all others: so only by one whose clock the store has just found to be right. */
-async function pruneLog({ store, revocations }: HouseParts, forgotten: Instant): Promise<void> {
-  if (revocations.left() <= 0) return;
+/** Nothing is forgotten by a clock that the store has not just found to be right. */
+function hasRightClock({ revocations }: HouseParts): boolean {
+  return revocations.left() > 0;
+}
+
+/** By this process's clock, for all others. */
+async function pruneLog(parts: HouseParts, forgotten: Instant): Promise<void> {
+  if (!hasRightClock(parts)) return;
+  const { store } = parts;
   await store.feed.prune(forgotten);
   await store.feed.pruneHolders(instant(forgotten - KEEP_HOLDERS));
 }

@@ -64,8 +64,15 @@ export class SessionService extends SessionRegister {
     return issued;
   }
 
-  /** Spares no session without a limit: whoever is spared could do it again and again. Without `keep` it always works. @throws {too_many_requests} */
+  /** As all that is written into the log, not by a clock that may be minutes off: what it says to be over is forgotten. @throws {store_unavailable} */
+  override async end(target: { readonly sid: Sid; readonly userId?: UserId }, by: Ending): Promise<EndOutcome> {
+    await this.#parts.revocations.sync();
+    return super.end(target, by);
+  }
+
+  /** Spares no session without a limit: whoever is spared could do it again and again. Without `keep` it always works. @throws {too_many_requests} {store_unavailable} */
   override async endAll(userId: UserId, keep: Sid | null, by: Ending): Promise<EndOutcome> {
+    await this.#parts.revocations.sync();
     if (keep !== null) {
       const whose = { userId, sid: keep, carrier: null, ip: by.ip, detail: deviceOf(by) };
       await this.#capped(this.#parts.caps.renew(userId), whose);

@@ -133,7 +133,7 @@ export const METRICS = {
   leaseLapsed: {
     name: "coatcheck_lease_lapsed_decisions_total",
     type: "counter",
-    help: "Checks that found the lease run out, by outcome: asked (the store answered) or unknown (503).",
+    help: "Checks that found the lease run out, by outcome: asked (the store answered), apart (those of them for which its clock and ours, minutes apart, had to agree) or unknown (503).",
     labels: ["outcome"],
   },
   revocationLag: {

@@ -7,8 +7,9 @@ import type { Instant, Milliseconds } from "../core/time.ts";
 import { Asking } from "./asking.ts";
 import type { MachineClocks } from "./elapsed.ts";
 import { Follower } from "./follower.ts";
-import type { Freshness } from "./freshness.ts";
-import { Leasing } from "./leasing.ts";
+import type { Freshness, TwoTimes } from "./freshness.ts";
+import { Leasing, NONE_LAPSED } from "./leasing.ts";
+import type { Lapsed } from "./leasing.ts";
 import { LogCopy } from "./log-copy.ts";
 import { LogReader } from "./reader.ts";
 import { Settling } from "./settling.ts";
@@ -89,9 +90,9 @@ export class Revocations {
     await this.#settling.settled(position, () => onApplied(this.#clocks.monotonic() - began));
   }
 
-  /** How many decisions found the lease run out: those that the store then answered, and those that couldn't be had. */
-  get lapsed(): { readonly asked: number; readonly unknown: number } {
-    return this.#leasing?.lapsed ?? { asked: 0, unknown: 0 };
+  /** How many decisions found the lease run out, by what became of them. */
+  get lapsed(): Readonly<Lapsed> {
+    return this.#leasing?.lapsed ?? NONE_LAPSED;
   }
 
   /** Closes what is open for a session when it has ended. @returns what forgets it. */
@@ -113,9 +114,12 @@ export class Revocations {
     return this.#freshness.left();
   }
 
-  /** What `judge` says, from a memory that was fresh while it judged: synchronous when memory, or an embedded store, can say so. @throws {store_unavailable} */
-  decide<T>(judge: () => MaybePromise<T>): MaybePromise<T> {
-    return this.#freshness.decide(judge);
+  /**
+   * What `judge` says, from a memory that was fresh while it judged: synchronous when memory, or an embedded store, can say so.
+   * @param judgeApart see {@link Freshness.decide}. @throws {store_unavailable}
+   */
+  decide<T>(judge: () => MaybePromise<T>, judgeApart?: (times: TwoTimes) => MaybePromise<T>): MaybePromise<T> {
+    return this.#freshness.decide(judge, judgeApart);
   }
 
   /** Memory is fresh enough to decide from when this returns. @throws {store_unavailable} */

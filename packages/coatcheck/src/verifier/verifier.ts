@@ -91,7 +91,7 @@ export class Verifier {
     this.#keys = new RemoteKeys(issuer, clock);
     const feed = new HttpFeed({ issuer, name, clock, log, news: new News({ issuer, clock, random }) });
     this.#log = new RemoteLog({ feed, name, clock, clocks, log, readKeys: () => this.#keys.read() });
-    this.#introspection = new Introspection({ issuer, audience: parts.audience, clock, clocks, lease: () => this.#log.lease });
+    this.#introspection = new Introspection({ issuer, audience: parts.audience, clock, clocks, log: this.#log });
     const [keys, revocations] = [this.#keys, this.#log];
     this.#judging = { issuer: parts.issuer, maxAccessTtl: LONGEST_TTL, keys, revocations, verified: new VerifiedTokens() };
     this.#log.start();
@@ -152,11 +152,14 @@ export class Verifier {
     return this.#answer(await judging.catch(nullIfUnknown), shown);
   }
 
-  /** The lease is looked at after the judgement. A refusal needs none: what has ended stays ended, and what is wrong with a token stays so. */
+  /**
+   * The lease is looked at after the judgement. A refusal needs none: what has ended stays ended, and what is wrong with a token stays so, unless it was judged by a
+   * clock that may be wrong.
+   */
   #answer(verdict: Verdict | null, shown: Shown): MaybePromise<CheckedToken> {
-    if (verdict !== null && !verdict.ok) return verdict;
+    if (verdict !== null && !verdict.ok && !(this.#log.isApart && TIMED.has(verdict.reason))) return verdict;
     const left = this.#log.left();
-    return verdict === null || left <= 0 ? this.#whenStale[this.#parts.whenStale](shown) : this.#accept(verdict, left);
+    return verdict === null || !verdict.ok || left <= 0 ? this.#whenStale[this.#parts.whenStale](shown) : this.#accept(verdict, left);
   }
 
   #accept({ principal, until }: Verdict & { readonly ok: true }, left: number): CheckedToken {
@@ -181,6 +184,9 @@ export class Verifier {
     },
   };
 }
+
+/** What a token may be refused for by a clock that is wrong: its time is over, or has not come. */
+const TIMED: ReadonlySet<RefusalReason> = new Set<RefusalReason>(["expired", "malformed"]);
 
 /** One token that was shown. */
 interface Shown {

@@ -153,13 +153,19 @@ describe("a follower of the log", () => {
     expect(scene.follower.ask().from).toBe(0);
   });
 
-  it("gets no lease while its wall clock and the store's are far apart", () => {
+  it("gets no lease while its wall clock and the store's are far apart, and reads everything for each answer", () => {
     const scene = following();
     scene.clocks.pass(5_000);
+    const first = scene.follower.ask();
+    expect(first.from).not.toBe(0);
+    expect(scene.follower.hear(first, scene.answer(first, scene.clocks.wall() + CLOCKS_APART + 1))).toBe("again");
+    expect(scene.follower.leftApart()).toBeLessThanOrEqual(0);
     for (const apart of [CLOCKS_APART + 1, -1 - CLOCKS_APART]) {
       const question = scene.follower.ask();
+      expect(question.from).toBe(0);
       expect(scene.follower.hear(question, scene.answer(question, scene.clocks.wall() + apart))).toBe("clocks_apart");
       expect(scene.follower.left()).toBeLessThanOrEqual(0);
+      expect(scene.follower.leftApart()).toBeGreaterThan(0);
     }
     const question = scene.follower.ask();
     expect(scene.follower.hear(question, scene.answer(question, scene.clocks.wall() + CLOCKS_APART))).toBe("renewed");

@@ -8,6 +8,7 @@ import type { Store } from "../../src/core/ports.ts";
 import type { CarrierName } from "../../src/core/session.ts";
 import type { UserView } from "../../src/core/users.ts";
 import type { Verdict } from "../../src/core/verdict.ts";
+import type { MachineClocks } from "../../src/revocation/elapsed.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { fakeClock } from "../../src/testing/index.ts";
 import { engineOn } from "./engine.ts";
@@ -64,6 +65,7 @@ interface Given {
   readonly clock?: World["clock"];
   readonly options?: Partial<CoatcheckOptions>;
   readonly masters?: () => readonly Uint8Array[];
+  readonly clocks?: MachineClocks;
 }
 
 export async function world({ store = memory(), clock = fakeClock(), options = {}, ...given }: Given = {}): Promise<World> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createVerifier, ConfigError, StoreUnavailable } from "../../src/verifier.ts";
-import type { VerifierOptions } from "../../src/verifier.ts";
+import { instant } from "../../src/core/time.ts";
+import type { Verifier, VerifierOptions } from "../../src/verifier.ts";
 import { ISSUER, PATHS, scene, settled } from "./support.ts";
 import type { Line } from "./support.ts";
 
@@ -118,6 +119,30 @@ describe("the issuer, as a verifier sees it", () => {
     await pass("2s");
     expect(verifier.state().leaseLeft).toBe(0);
     expect(house.log.some(({ event }) => event === "clocks_apart")).toBe(true);
+  });
+
+  it.each([-3_600, 3_600])("with clocks minutes apart (%s s) each token is asked about, and the issuer's clock decides", async (by) => {
+    const { line, another, pass, house, login } = await scene();
+    const clock = { ...house.clock, now: () => instant(house.clock.now() + by * 1_000) };
+    const clocks = { wall: () => clock.now(), monotonic: () => house.clock.now(), sinceBoot: () => null };
+    const [asking, refusing] = [another({ clock, clocks }), another({ clock, clocks, whenStale: "refuse" })];
+    await pass("2s");
+    const { token, sid } = await login();
+    const show = async (verifier: Verifier, it = token) => await verifier.check({ authorization: `Bearer ${it}` });
+    expect(asking.state().leaseLeft).toBe(0);
+    const before = line.count(PATHS.introspect);
+    expect(await show(asking)).toMatchObject({ ok: true, freshness: { by: "introspection" } });
+    expect(await show(asking)).toMatchObject({ ok: true });
+    expect(line.count(PATHS.introspect)).toBe(before + 2);
+    await expect(show(refusing)).rejects.toThrow(StoreUnavailable);
+    await house.engine.sessions.end({ sid: sid as never }, { ip: "", why: "sign_out" });
+    for (const verifier of [asking, refusing])
+      await expect(show(verifier).catch(() => ({ ok: false }))).resolves.toMatchObject({ ok: false });
+    const { token: old } = await login();
+    house.clock.advance("5m");
+    expect(await show(asking, old)).toMatchObject({ ok: false });
+    line.cut(PATHS.introspect);
+    await expect(show(asking, (await login()).token)).rejects.toThrow(StoreUnavailable);
   });
 
   it("an answer that does not come is not waited for", async () => {

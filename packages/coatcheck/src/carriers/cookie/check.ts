@@ -9,6 +9,7 @@ import { equal } from "../../crypto/constant-time.ts";
 import { hmac, sha256 } from "../../crypto/hash.ts";
 import { readerFor } from "../../crypto/secrets.ts";
 import type { DerivedSecret } from "../../crypto/secrets.ts";
+import { byBothClocks } from "../apart.ts";
 import { CHECK_BYTES, parseTicket } from "./credential.ts";
 import type { Ticket } from "./credential.ts";
 import type { CookieParts } from "./index.ts";
@@ -22,7 +23,10 @@ export function checkTicket(parts: CookieParts, text: string, now: Instant): May
   // 1 read
   const ticket = parseTicket(text);
   if (ticket === null) return refuseJunk(parts, "malformed");
-  return parts.revocations.decide(() => lookUp(parts, ticket, now));
+  return parts.revocations.decide(
+    () => lookUp(parts, ticket, now),
+    byBothClocks((at) => lookUpAnew(parts, ticket, at)),
+  );
 }
 
 function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<Verdict> {
@@ -30,6 +34,11 @@ function lookUp(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<
   const cached = parts.known.get(ticket.sid, now);
   // What was cached may have been outlived by activity elsewhere: before anybody is called idle, the store is asked.
   if (cached !== null && judgeLifetime(cached, now) !== "idle") return judge(parts, ticket, cached, now);
+  return lookUpAnew(parts, ticket, now);
+}
+
+/** In the store, whatever is in memory: how long ago that was read, a wrong clock can't say. */
+function lookUpAnew(parts: CookieParts, ticket: Ticket, now: Instant): MaybePromise<Verdict> {
   if (!isOurs(parts, ticket)) return refuseJunk(parts, "forged");
   const found = parts.known.read(ticket.sid, now);
   if (isPromise(found)) return found.then((it) => judge(parts, ticket, it, now));

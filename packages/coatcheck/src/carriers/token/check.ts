@@ -6,6 +6,7 @@ import { duration } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import { refuse } from "../../core/verdict.ts";
 import type { RefusalReason, Verdict } from "../../core/verdict.ts";
+import { byBothClocks } from "../apart.ts";
 import { readClaims } from "./claims.ts";
 import { parseProof } from "./credential.ts";
 import type { Proof } from "./credential.ts";
@@ -28,7 +29,10 @@ export function checkProof(parts: TokenParts, text: string, now: Instant): Maybe
   const key = parts.verified.keyOf(text);
   const shown = parts.verified.get(key) ?? parseProof(text);
   if (shown === null) return refuseJunk(parts, "malformed");
-  return parts.revocations.decide(() => judgeForUs(parts, key, shown, now));
+  return parts.revocations.decide(
+    () => judgeForUs(parts, key, shown, now),
+    byBothClocks((at) => judgeForUs(parts, key, shown, at)),
+  );
 }
 
 function judgeForUs(parts: TokenParts, key: TokenKey, shown: VerifiedToken | Proof, now: Instant): MaybePromise<Verdict> {
