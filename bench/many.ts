@@ -1,12 +1,13 @@
-import { execFile, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { coatcheck, postgres } from "../packages/coatcheck/src/index.ts";
 import type { Auth } from "../packages/coatcheck/src/index.ts";
 import { PROGRAMS, startPostgres } from "../packages/coatcheck/test/support/postgres.ts";
+import { openLoader } from "./loader.ts";
+import type { Loader } from "./loader.ts";
 import { figure, quantile } from "./measure.ts";
 import type { Order, Start, Word } from "./node.ts";
 import { atLeast, atMost, told } from "./report.ts";
@@ -15,7 +16,6 @@ import { enterByCookie } from "./world.ts";
 
 const NODES = 10;
 const NODE = fileURLToPath(new URL("node.ts", import.meta.url));
-const LOAD = fileURLToPath(new URL("load.ts", import.meta.url));
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Many nodes on one PostgreSQL: how fast an end travels, and what a checked request costs the store. */
@@ -118,18 +118,20 @@ async function answering(address: string, { rounds, seconds }: Extent): Promise<
     return node;
   };
   const [one, two, looks] = [await start("check"), await start("check"), await start("look-up")];
+  const busy = { cookie, seconds, loaders: [openLoader(), openLoader()] };
   const readsBefore = (await counts(one)).reads;
   let asked = 0;
   const taken: Readonly<Record<"alone" | "looking" | "beside", number>>[] = [];
   for (let round = 0; round <= rounds; round++) {
-    const alone = await cpuFor([one], cookie, seconds);
-    const looking = await cpuFor([looks], cookie, seconds);
-    const beside = await cpuFor([one, two], cookie, seconds);
+    const alone = await cpuFor([one], busy);
+    const looking = await cpuFor([looks], busy);
+    const beside = await cpuFor([one, two], busy);
     asked += alone.answers + beside.answers / 2;
     if (round > 0) taken.push({ alone: alone.cpu, looking: looking.cpu, beside: beside.cpu });
   }
   const readsFor = ((await counts(one)).reads - readsBefore) / asked;
   for (const { child } of [one, two, looks]) child.disconnect();
+  for (const loader of busy.loaders) loader.close();
   await auth.close();
   return [
     // What housekeeping reads meanwhile is counted too.
@@ -146,22 +148,24 @@ async function counts(node: Node): Promise<{ readonly reads: number; readonly cp
   return (await node.ask({ count: true })) as { readonly reads: number; readonly cpu: number };
 }
 
+interface Busy {
+  readonly cookie: string;
+  readonly seconds: number;
+  /** One for each node that is kept busy at once. */
+  readonly loaders: readonly Loader[];
+}
+
 /** CPU time of these nodes for each answer, in µs, while all of them are kept busy. */
 async function cpuFor(
   nodes: readonly Node[],
-  cookie: string,
-  seconds: number,
+  { cookie, seconds, loaders }: Busy,
 ): Promise<{ readonly cpu: number; readonly answers: number }> {
   const spent = async (): Promise<number> => (await Promise.all(nodes.map(counts))).reduce((sum, { cpu }) => sum + cpu, 0);
   const before = await spent();
-  const answers = (await Promise.all(nodes.map((node) => load(node, cookie, seconds)))).reduce((sum, it) => sum + it, 0);
+  const header = `Cookie: ${cookie}`;
+  const loaded = await Promise.all(
+    loaders.slice(0, nodes.length).map((loader, nth) => loader.load({ port: nodes[nth]?.port ?? 0, header, seconds })),
+  );
+  const answers = loaded.reduce((sum, each) => sum + each.answers, 0);
   return { cpu: ((await spent()) - before) / answers, answers };
-}
-
-const run = promisify(execFile);
-
-/** @returns how many answers came. */
-async function load({ port }: Node, cookie: string, seconds: number): Promise<number> {
-  const { stdout } = await run(process.execPath, [LOAD, String(port), String(seconds), "32", `Cookie: ${cookie}`]);
-  return Number(stdout);
 }

@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import fastify from "fastify";
 import { limitOf } from "./check.ts";
+import { openLoader } from "./loader.ts";
+import type { Loader } from "./loader.ts";
 import { figure } from "./measure.ts";
 import type { Figure } from "./measure.ts";
 import { atLeast, told } from "./report.ts";
@@ -22,11 +21,13 @@ interface Candidate {
   readonly close: () => Promise<void>;
 }
 
-const CONNECTIONS = 32;
+/** The machine's own moods last longer than this, so neighbours share them; and there is time for many turns. */
+const STRETCH = 0.3;
+const TURNS_A_ROUND = 5;
 
 const FRAMEWORKS: Readonly<Record<string, (who: Who) => Promise<Pick<Candidate, "port" | "close">>>> = {
   "node:http": async (who) => {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       const userId = who(request.headers);
       const body = JSON.stringify({ userId });
       response.writeHead(userId === null ? 401 : 200, { "content-type": "application/json", "content-length": body.length }).end(body);
@@ -71,57 +72,56 @@ function checks(world: World): Readonly<Record<string, readonly [header: string,
 }
 
 /** The cost of a check in a server under load, beside the bare server and the check by hand, in turns. */
-export async function servers({ rounds, seconds }: Extent): Promise<readonly Row[]> {
+export async function servers({ rounds, seconds, less }: Extent): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const world = await openWorld();
+  const loader = openLoader();
   for (const [framework, start] of Object.entries(FRAMEWORKS)) {
     const candidates = new Map<string, Candidate>();
     for (const [name, [header, who]] of Object.entries(checks(world))) candidates.set(name, { header, ...(await start(who)) });
-    const rates = await inTurns(candidates, rounds, seconds);
+    const rates = await inTurns(candidates, loader, { turns: Math.ceil((rounds * TURNS_A_ROUND) / less), warmUp: seconds });
     for (const { close } of candidates.values()) await close();
     rows.push(...rowsOf(framework, rates));
   }
+  loader.close();
   await world.close();
   return rows;
 }
 
+/** Turn by turn: what it is compared with was measured beside it. */
 interface Rate {
   /** Answers a second. */
-  readonly answers: Figure;
-  /** CPU time of this process for each answer, in µs, round by round: what it is compared with was measured beside it. */
-  readonly cpu: readonly number[];
+  readonly answers: number[];
+  /** CPU time of this process for each answer, in µs. */
+  readonly cpu: number[];
 }
 
-async function inTurns(candidates: ReadonlyMap<string, Candidate>, rounds: number, seconds: number): Promise<ReadonlyMap<string, Rate>> {
-  const answers = new Map<string, number[]>();
-  const cpu = new Map<string, number[]>();
-  for (const candidate of candidates.values()) await load(candidate, seconds / 2);
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, candidate] of candidates) {
+async function inTurns(
+  candidates: ReadonlyMap<string, Candidate>,
+  loader: Loader,
+  { turns, warmUp }: { readonly turns: number; readonly warmUp: number },
+): Promise<ReadonlyMap<string, Rate>> {
+  const rates = new Map<string, Rate>([...candidates.keys()].map((name) => [name, { answers: [], cpu: [] }]));
+  for (const { port, header } of candidates.values()) await loader.load({ port, header, seconds: warmUp });
+  // There and back again: whoever comes later in a turn comes earlier in the next.
+  const there = [...candidates];
+  const back = there.toReversed();
+  for (let turn = 0; turn < turns; turn++) {
+    for (const [name, { port, header }] of turn % 2 === 0 ? there : back) {
       const before = process.cpuUsage();
-      const count = await load(candidate, seconds);
+      const { answers, seconds } = await loader.load({ port, header, seconds: STRETCH });
       const { user, system } = process.cpuUsage(before);
-      answers.set(name, [...(answers.get(name) ?? []), count / seconds]);
-      cpu.set(name, [...(cpu.get(name) ?? []), (user + system) / count]);
+      rates.get(name)?.answers.push(answers / seconds);
+      rates.get(name)?.cpu.push((user + system) / answers);
     }
   }
-  return new Map([...candidates.keys()].map((name) => [name, { answers: figure(answers.get(name) ?? []), cpu: cpu.get(name) ?? [] }]));
-}
-
-const run = promisify(execFile);
-const LOAD = fileURLToPath(new URL("load.ts", import.meta.url));
-
-async function load({ port, header }: Candidate, seconds: number): Promise<number> {
-  const { stdout } = await run(process.execPath, [LOAD, String(port), String(seconds), String(CONNECTIONS), header]);
-  const count = Number(stdout);
-  if (!(count > 0)) throw new Error(`the load process counted ${stdout}`);
-  return count;
+  return rates;
 }
 
 function rowsOf(framework: string, rates: ReadonlyMap<string, Rate>): readonly Row[] {
   const rate = (name: string): Rate => rates.get(name) as Rate;
   // A server that is as busy as it can be answers as often as its CPU time allows; unlike the count, that time is nobody else's.
-  const ratio = (of: string, to: string): Figure => figure(rate(to).cpu.map((it, round) => it / (rate(of).cpu[round] as number)));
+  const ratio = (of: string, to: string): Figure => figure(rate(to).cpu.map((it, turn) => it / (rate(of).cpu[turn] as number)));
   const rows = (["Cookie", "Token"] as const).flatMap((carrier): readonly Row[] => {
     const [bare, hand, ours] = [`bare${carrier}`, `hand${carrier}`, `our${carrier}`];
     const what = `${framework}, ${carrier.toLowerCase()}`;
@@ -129,9 +129,13 @@ function rowsOf(framework: string, rates: ReadonlyMap<string, Rate>): readonly R
       atLeast(`${what}: ours / by hand`, ratio(ours, hand).median, 0.95),
       told(`${what}: ours / bare server`, ratio(ours, bare).median),
       told(`${what}: by hand / bare server`, ratio(hand, bare).median),
-      told(`${what}: CPU time added to the bare server`, figure(rate(ours).cpu).median - figure(rate(bare).cpu).median, " µs"),
+      told(
+        `${what}: CPU time added to the bare server`,
+        figure(rate(ours).cpu.map((it, turn) => it - (rate(bare).cpu[turn] as number))).median,
+        " µs",
+      ),
       told(`${what}: spread of ours / by hand over the rounds`, ratio(ours, hand).spread * 100, " %"),
     ];
   });
-  return [told(`${framework}, bare`, rate("bareCookie").answers.median, " answers/s"), ...rows];
+  return [told(`${framework}, bare`, figure(rate("bareCookie").answers).median, " answers/s"), ...rows];
 }
