@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { coatcheck, postgres } from "../packages/coatcheck/src/index.ts";
 import type { Auth } from "../packages/coatcheck/src/index.ts";
@@ -71,7 +71,13 @@ async function travelling(address: string, { less }: Extent): Promise<readonly R
   const sids: string[] = [];
   for (let nth = 0; nth < ends; nth++) sids.push((await auth.start({ userId: `u${nth}`, amr: ["pwd"], carrier: "cookie" })).session.sid);
   const closedAt = new Map<string, number[]>(sids.map((sid) => [sid, []]));
-  for (const { child } of nodes) child.on("message", (word: Word) => "closed" in word && closedAt.get(word.closed)?.push(word.at));
+  const heard = new EventEmitter();
+  const hear = (word: Word): void => {
+    if (!("closed" in word)) return;
+    closedAt.get(word.closed)?.push(word.at);
+    heard.emit(word.closed);
+  };
+  for (const { child } of nodes) child.on("message", hear);
   for (const node of nodes) await node.ask({ watch: sids });
 
   const over = new AbortController();
@@ -87,7 +93,7 @@ async function travelling(address: string, { less }: Extent): Promise<readonly R
   for (const sid of sids) {
     await auth.end({ sid });
     const ended = now();
-    while ((closedAt.get(sid)?.length ?? 0) < NODES) await new Promise((go) => setImmediate(go));
+    while ((closedAt.get(sid)?.length ?? 0) < NODES) await once(heard, sid);
     last.push(Math.max(0, ...(closedAt.get(sid) ?? []).map((at) => at - ended)));
   }
   for (let nth = 0; nth < ends; nth++) {

@@ -29,6 +29,7 @@ const OPERATIONS: { readonly [Port in PortName]: { readonly [Operation in keyof 
     since: "read",
     moved: "glance",
     listen: "glance",
+    hurry: "glance",
     confirm: "glance",
     holders: "glance",
     pruneHolders: "write",

@@ -8,10 +8,11 @@ import type { Instant, Milliseconds } from "../core/time.ts";
 import type { Follower, Heard, Question } from "./follower.ts";
 import type { TwoTimes } from "./freshness.ts";
 import { leaseFor } from "./lease.ts";
+import { isAboutKeys } from "./reader.ts";
 import type { LogReader } from "./reader.ts";
 
 /** Who gives leases: the store, or from afar somebody who asks it. */
-export interface Lessor extends Pick<Feed, "listen"> {
+export interface Lessor extends Pick<Feed, "listen">, Partial<Pick<Feed, "since">> {
   confirm(hold: Hold, now: Instant): MaybePromise<Granted>;
 }
 
@@ -37,7 +38,7 @@ const HEARTBEATS = 5;
 const TRIES = 4;
 /** How many questions may be on their way when the next heartbeat comes: more would only wait in the same queue. */
 const ON_THEIR_WAY = 3;
-/** News are followed at once, and then not more often than this: each question is a write. */
+/** The store is told at once that news have been applied, and then not more often than this: each question is a write. */
 const BETWEEN_NEWS = duration("20ms");
 
 /** How often it is said that the clocks are apart: whoever decides asks, and hears it. */
@@ -82,6 +83,8 @@ export class Leasing {
   /** Whether the latest answer found the clocks apart. */
   #isApart = false;
   #complainedAt = Number.NEGATIVE_INFINITY;
+  #isUnheard = false;
+  #overhearing: Promise<void> | null = null;
   readonly #stops: (() => void)[] = [];
 
   constructor(parts: LeasingParts) {
@@ -93,7 +96,7 @@ export class Leasing {
   async start(): Promise<void> {
     this.#beatEvery(this.#parts.bound);
     this.#stops.push(() => this.#stopBeating());
-    this.#stops.push(await this.#parts.feed.listen(() => void this.#follow()));
+    this.#stops.push(await this.#parts.feed.listen((isAwaited) => this.#wake(isAwaited)));
   }
 
   stop(): void {
@@ -198,6 +201,30 @@ export class Leasing {
     if (this.#onTheirWay < ON_THEIR_WAY) this.#ask().catch(() => {});
   }
 
+  /** A question is a write: where news can be read, the store is told of it only when somebody waits for that. */
+  #wake(isAwaited: boolean): void {
+    void this.#overhear();
+    if (isAwaited) void this.#follow();
+  }
+
+  /** Reads the news, where they can be read without a question: the sooner they are known, the sooner what has ended is refused. No lease rests on it. */
+  #overhear(): Promise<void> {
+    this.#isUnheard = true;
+    return (this.#overhearing ??= this.#readNews().finally(() => (this.#overhearing = null)));
+  }
+
+  async #readNews(): Promise<void> {
+    const { feed, follower } = this.#parts;
+    while (this.#isUnheard) {
+      this.#isUnheard = false;
+      const from = follower.copy.head;
+      const page = feed.since === undefined ? null : await Promise.resolve(feed.since(from)).catch(() => null);
+      // Entries about keys count as read when the keys have been: a question sees to that.
+      if (page?.entries.some(isAboutKeys) === true) void this.#follow();
+      else if (page !== null) follower.overhear({ ...page, from });
+    }
+  }
+
   /** Asks until there is nothing new: so that the store knows, too, what has been applied here. */
   async #follow(): Promise<void> {
     this.#hasNews = true;
@@ -205,6 +232,8 @@ export class Leasing {
     this.#following = true;
     while (this.#hasNews) {
       this.#hasNews = false;
+      // Then the question can say already that the news have been applied.
+      await this.#overhear();
       const { head } = this.#parts.follower.copy;
       await this.read().catch(() => {});
       this.#hasNews ||= this.#parts.follower.copy.head !== head;

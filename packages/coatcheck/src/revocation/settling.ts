@@ -63,6 +63,7 @@ export class Settling {
    */
   async settled(ended: Seq, onApplied: (holder: string) => void = () => {}): Promise<void> {
     const told = new Set<string>();
+    let isHurried = false;
     let latest = Number.POSITIVE_INFINITY;
     for (;;) {
       const epoch = this.#epoch;
@@ -72,6 +73,8 @@ export class Settling {
         onApplied(holder);
       }
       this.#noticeEpoch(ended);
+      if (!isHurried && told.size < this.#beats.size) await this.#parts.feed.hurry();
+      isHurried = true;
       const now = this.#parts.clocks.monotonic();
       const term = this.#holders?.termOf(ended) ?? 0;
       // Whoever asks after the first look is answered with the end in it. So one that asks and asks, and never hears the answer or never says what it has

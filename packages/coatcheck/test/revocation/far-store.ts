@@ -2,7 +2,7 @@ import { StoreUnavailable } from "../../src/core/errors.ts";
 import { seq } from "../../src/core/ids.ts";
 import type { ClientId, Sid, UserId } from "../../src/core/ids.ts";
 import type { MaybePromise } from "../../src/core/maybe.ts";
-import type { Log, LogKind, Store } from "../../src/core/ports.ts";
+import type { Log, LogKind, Store, Wake } from "../../src/core/ports.ts";
 import { duration, instant } from "../../src/core/time.ts";
 import { Revocations } from "../../src/revocation/revocations.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -21,7 +21,7 @@ class FarStore {
   down = false;
   storeClock: () => number | null = () => null;
   held: (() => void)[] | null = null;
-  #wake = (): void => {};
+  #wake: Wake = () => {};
 
   async open(): Promise<this> {
     await this.#store.open();
@@ -32,8 +32,8 @@ class FarStore {
     void this.#store.feed.append(kind, key, instant(1_800_000_000_000));
   }
 
-  news(): void {
-    this.#wake();
+  news(isAwaited = false): void {
+    this.#wake(isAwaited);
   }
 
   feed(): Store["feed"] {

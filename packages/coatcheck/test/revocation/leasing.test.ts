@@ -110,19 +110,62 @@ describe("deciding under a lease", () => {
     expect(store.confirms.length).toBe(1 + 3);
   });
 
-  it("follows news at once, and says so to the store", async () => {
+  it("reads news at once, and without a word to the store when nobody waits for it", async () => {
     const { store, revocations, pass, lives } = await setUp();
     await revocations.open();
     store.append();
     store.news();
     await turns();
     expect(lives()).toBe(false);
-    pass(20);
-    await turns();
-    expect(store.confirms).toEqual([0, 0, 1]);
     pass(100);
     await turns();
-    expect(store.confirms.length).toBe(3);
+    expect(store.confirms).toEqual([0]);
+  });
+
+  it("no lease rests on news", async () => {
+    const { store, clocks, revocations } = await setUp();
+    await revocations.open();
+    clocks.pass(LEASE - 10);
+    store.append();
+    store.news();
+    await turns();
+    expect(revocations.head).toBe(1);
+    expect(revocations.left()).toBeCloseTo(10);
+  });
+
+  it("asks at once when there are news about keys, and reads the keys before they count", async () => {
+    let isDown = true;
+    const { store, revocations, pass } = await setUp(() => {
+      if (isDown) throw new StoreUnavailable("down");
+    });
+    await revocations.open();
+    store.append("key", "k");
+    store.news();
+    await turns();
+    expect([revocations.head, revocations.keyRevoked("k")]).toEqual([0, false]);
+    isDown = false;
+    store.news();
+    pass(20);
+    await turns();
+    expect([revocations.head, revocations.keyRevoked("k")]).toEqual([1, true]);
+  });
+
+  it("says to the store at once what it has applied when somebody waits for that, and then not too often", async () => {
+    const { store, revocations, pass, lives } = await setUp();
+    await revocations.open();
+    store.append();
+    store.news(true);
+    await turns();
+    expect(lives()).toBe(false);
+    expect(store.confirms).toEqual([0, 1]);
+    for (let nth = 0; nth < 5; nth += 1) store.news(true);
+    await turns();
+    expect(store.confirms).toEqual([0, 1, 1]);
+    pass(100);
+    await turns();
+    pass(100);
+    await turns();
+    expect(store.confirms).toEqual([0, 1, 1, 1]);
   });
 
   it("of many who must read while a question is on its way one asks for all, and after them all", async () => {

@@ -54,6 +54,7 @@ class HandFeed {
         return new Promise((resolve) => this.later?.push(() => resolve(answer)));
       },
       listen: () => () => {},
+      hurry: () => {},
       confirm: (hold) => ({ ...page(hold.from), storeClock: null }),
       holders: () => [],
       pruneHolders: () => 0,

@@ -70,6 +70,22 @@ describe("waiting until nobody can accept what has ended", () => {
     expect(await over(settled, 30)).toBe(true);
   });
 
+  it("asks the holders for their word at once, and once", async () => {
+    const { store, settling, ask, end, over } = await setUp();
+    const woken: boolean[] = [];
+    await store.feed.listen((isAwaited) => void woken.push(isAwaited));
+    await settling.look();
+    await settling.settled(await end());
+    await turns();
+    expect(woken).toEqual([false]);
+    ask("one", 1);
+    const settled = settling.settled(await end());
+    expect(await over(settled, 90)).toBe(false);
+    expect(woken).toEqual([false, false, true]);
+    ask("one", 2);
+    expect(await over(settled, 30)).toBe(true);
+  });
+
   it("is over when the lease of one that says nothing any more has surely run out, and not before", async () => {
     const { settling, ask, end, over } = await setUp();
     await settling.look();

@@ -3,7 +3,7 @@ import type { Seq } from "../../core/ids.ts";
 import type { Feed, LogPage } from "../../core/ports.ts";
 import type { Milliseconds } from "../../core/time.ts";
 import { newMark, nextEpoch } from "../numbering.ts";
-import { append } from "./log.ts";
+import { append, wakeAll } from "./log.ts";
 import type { Memory } from "./tables.ts";
 
 export function memoryFeed(memory: Memory): Feed {
@@ -23,6 +23,8 @@ export function memoryFeed(memory: Memory): Feed {
       listeners.add(wake);
       return () => void listeners.delete(wake);
     },
+
+    hurry: () => wakeAll(memory.read(), true),
 
     confirm({ holder, from, mark, lease }, now) {
       const { holders, random } = memory.write();

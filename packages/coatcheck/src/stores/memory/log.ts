@@ -15,9 +15,13 @@ export function append(tables: Tables, kind: LogKind, key: string, now: Instant,
   tables.log.push({ entry, mark: tables.mark });
   if (isScope(kind)) tables.cutoffs.set(scopeKey(kind, key), { seq: at, at: now });
   if (kind === "sid") markEnded(tables, key as Sid, at, now);
-  // Not before the caller is through: nobody may look into the middle of a transaction.
-  for (const wake of tables.listeners) queueMicrotask(wake);
+  wakeAll(tables, false);
   return at;
+}
+
+/** Not before the caller is through: nobody may look into the middle of a transaction. */
+export function wakeAll({ listeners }: Tables, isAwaited: boolean): void {
+  for (const wake of listeners) queueMicrotask(() => wake(isAwaited));
 }
 
 /** The cutoffs of all scopes that a session stands in. */

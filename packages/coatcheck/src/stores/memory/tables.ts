@@ -2,7 +2,7 @@ import { StoreUnavailable } from "../../core/errors.ts";
 import type { ClientRecord } from "../../core/clients.ts";
 import type { ClientId, Seq, Sid, UserId } from "../../core/ids.ts";
 import { seq } from "../../core/ids.ts";
-import type { AuditEvent, LeaseHolder, LogEntry, Random, SigningKeyRecord, UserRecord } from "../../core/ports.ts";
+import type { AuditEvent, LeaseHolder, LogEntry, Random, SigningKeyRecord, UserRecord, Wake } from "../../core/ports.ts";
 import type { SessionRecord } from "../../core/session.ts";
 import type { Instant, Milliseconds } from "../../core/time.ts";
 import { newIncarnation } from "../numbering.ts";
@@ -62,7 +62,7 @@ export interface Tables {
   readonly keys: Map<string, SigningKeyRecord>;
   readonly counts: Map<string, CountRow>;
   readonly holders: Map<string, HolderRow>;
-  readonly listeners: Set<() => void>;
+  readonly listeners: Set<Wake>;
 }
 
 /** The engine: it can be open or closed, and counts commits. A call is a transaction because nothing in it waits. */

@@ -7,6 +7,7 @@ import type { Batch } from "./batch.ts";
 import { change, question } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Listener } from "./listener.ts";
+import { AWAITED, CHANNEL } from "./log.ts";
 import type { LogWriter } from "./log.ts";
 
 /** One row for each entry, each with the head; when there is no entry, one row with the head alone. */
@@ -33,6 +34,7 @@ const PAGE = question<[Seq], PageRow>(
 const RAISE_ACCESS_TTL = change<[Milliseconds], { longest: Milliseconds }>(
   `UPDATE coatcheck.rev_head SET longest_access_ttl = greatest(longest_access_ttl, $1) WHERE id = 1 RETURNING longest_access_ttl AS longest`,
 );
+const HURRY = question<[], unknown>(`SELECT pg_notify('${CHANNEL}', '${AWAITED}')`);
 const PRUNE = change<[Instant], { pruned: number }>(
   "WITH gone AS (DELETE FROM coatcheck.rev_log WHERE expires_at < $1 RETURNING 1) SELECT count(*) AS pruned FROM gone",
 );
@@ -45,6 +47,8 @@ export function postgresFeed(db: Connection, { log, batch, listener, random }: F
     moved: null,
 
     listen: (wake) => listener.listen(wake),
+
+    hurry: async () => void (await db.find(HURRY())),
 
     ...leaseHolders(db, log, random),
 

@@ -1,9 +1,9 @@
 import type { EventEmitter } from "node:events";
-import type { Random } from "../../core/ports.ts";
+import type { Random, Wake } from "../../core/ports.ts";
 import { duration } from "../../core/time.ts";
 import { change } from "./calls.ts";
 import { backOff } from "./circuit.ts";
-import { CHANNEL } from "./log.ts";
+import { AWAITED, CHANNEL } from "./log.ts";
 import type { Session } from "./session.ts";
 
 const LISTEN = change<[]>(`LISTEN ${CHANNEL}`);
@@ -19,7 +19,7 @@ const ASK_EVERY = duration("15s");
 export class Listener {
   readonly #connect: () => Promise<Session>;
   readonly #random: Random;
-  readonly #wakes = new Map<symbol, () => void>();
+  readonly #wakes = new Map<symbol, Wake>();
   /** The line that is being kept; null as long as nobody listens. */
   #line: { readonly ready: Promise<void>; end: () => void } | null = null;
 
@@ -29,7 +29,7 @@ export class Listener {
   }
 
   /** @returns what stops it. @throws {store_unavailable} if it can't begin; once it has, it mends itself. */
-  async listen(wake: () => void): Promise<() => void> {
+  async listen(wake: Wake): Promise<() => void> {
     const key = Symbol("listener");
     this.#wakes.set(key, wake);
     this.#line ??= this.#begin();
@@ -53,8 +53,8 @@ export class Listener {
     this.#line = null;
   }
 
-  #wakeAll(): void {
-    for (const wake of this.#wakes.values()) wake();
+  #wakeAll(isAwaited: boolean): void {
+    for (const wake of this.#wakes.values()) wake(isAwaited);
   }
 
   #begin(): { readonly ready: Promise<void>; end: () => void } {
@@ -67,7 +67,7 @@ export class Listener {
       const made = await this.#connect();
       if (isOver) return made.close();
       session = made;
-      made.client.on("notification", () => this.#wakeAll());
+      made.client.on("notification", ({ payload }) => this.#wakeAll(payload === AWAITED));
       (made.client as EventEmitter).once("end", () => again(made));
       await made.send(LISTEN());
       ask(made);
@@ -98,7 +98,7 @@ export class Listener {
     };
     const restored = (): void => {
       failures = 0;
-      this.#wakeAll();
+      this.#wakeAll(true);
     };
     const end = (): void => {
       isOver = true;

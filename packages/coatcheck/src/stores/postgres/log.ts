@@ -26,6 +26,8 @@ export interface Entry {
 
 /** Where readers are woken. */
 export const CHANNEL = "coatcheck";
+/** What they are told there when somebody waits for their word; nothing otherwise. */
+export const AWAITED = "awaited";
 
 /** One row of an append, whatever makes it: told to whoever listens when, and if, it is committed. */
 interface Appended {

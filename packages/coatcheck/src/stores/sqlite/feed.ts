@@ -33,7 +33,10 @@ export function sqliteFeed(db: Connection, log: LogWriter, random: Random): Feed
 
     moved: () => db.changed(),
 
-    listen: (wake) => db.onChange(wake),
+    listen: (wake) => db.onChange(() => wake(false)),
+
+    // Whoever opens the file asks it before each decision, and holds no lease.
+    hurry: () => undefined,
 
     ...leaseHolders(db, since, random),
 

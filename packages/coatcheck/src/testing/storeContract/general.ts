@@ -23,6 +23,8 @@ function everyCall({ store, now }: Bench): Readonly<Record<string, () => unknown
     "feed.since": () => feed.since(0 as Seq),
     ...(feed.moved === null ? {} : { "feed.moved": feed.moved }),
     "feed.listen": async () => (await feed.listen(() => {}))(),
+    // Where nobody holds a lease there is nobody to be told.
+    ...(feed.moved === null ? { "feed.hurry": () => feed.hurry() } : {}),
     "feed.confirm": () => feed.confirm({ holder: sid, from: 0 as Seq, mark: "", lease: 1 as never }, now),
     "feed.holders": () => feed.holders(),
     "feed.append": () => feed.append("invalidate-user", userId, now),

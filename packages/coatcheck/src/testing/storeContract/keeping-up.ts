@@ -33,10 +33,12 @@ function asking({ store }: Bench): (() => Promise<boolean>) | null {
 /** Counts how often it was woken, and waits for the next time. */
 class Sleeper {
   woken = 0;
+  isAwaited = false;
   #next = (): void => {};
 
-  readonly wake = (): void => {
+  readonly wake = (isAwaited: boolean): void => {
     this.woken += 1;
+    this.isAwaited = isAwaited;
     this.#next();
   };
 
@@ -98,6 +100,17 @@ export const keepingUp: Cases = {
     const writes = await appends(t);
     const stop = await t.store.feed.listen(sleeper.wake);
     for (const append of writes) assert.ok(await sleeper.wakes(append), String(append));
+    stop();
+  },
+
+  "Whoever holds a lease and listens hears when its word is awaited, and no wait in mere news": async (t) => {
+    if (t.store.feed.moved !== null) return;
+    const sleeper = new Sleeper();
+    const stop = await t.store.feed.listen(sleeper.wake);
+    assert.ok(await sleeper.wakes(() => t.store.feed.append("invalidate-user", t.userId(), t.now)));
+    assert.equal(sleeper.isAwaited, false);
+    assert.ok(await sleeper.wakes(() => t.store.feed.hurry()));
+    assert.equal(sleeper.isAwaited, true);
     stop();
   },
 

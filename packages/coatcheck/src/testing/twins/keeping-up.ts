@@ -1,5 +1,5 @@
 import { seq } from "../../core/ids.ts";
-import type { Hold } from "../../core/ports.ts";
+import type { Hold, Wake } from "../../core/ports.ts";
 import { instant } from "../../core/time.ts";
 import { meanwhile, twin } from "./twin.ts";
 import type { Twin } from "./twin.ts";
@@ -35,9 +35,15 @@ export const keepingUpTwins: readonly Twin[] = [
     return { feed: { moved: () => known || (known = true) } };
   }),
   twin("nobody is woken", "Whoever listens is woken soon after anything was appended", () => ({ feed: { listen: () => () => {} } })),
+  twin("nobody is hurried", "Whoever holds a lease and listens hears when its word is awaited, and no wait in mere news", () => ({
+    feed: { moved: null, hurry: () => undefined },
+  })),
+  twin("all news are urgent", "Whoever holds a lease and listens hears when its word is awaited, and no wait in mere news", ({ feed }) => ({
+    feed: { moved: null, listen: (wake) => feed.listen(() => wake(true)) },
+  })),
   twin("one listener at a time", "Whoever has stopped listening is woken no more, and nobody else with them", ({ feed }) => {
-    let only: () => void = () => {};
-    void feed.listen(() => only());
+    let only: Wake = () => {};
+    void feed.listen((isAwaited) => only(isAwaited));
     return {
       feed: {
         listen: (wake) => {
