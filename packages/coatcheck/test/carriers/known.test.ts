@@ -27,7 +27,7 @@ async function world() {
   const [store, clock] = [memory(), fakeClock()];
   await store.open();
   const waiting: (() => void)[] = [];
-  const state = { reads: 0, later: false, changed: false };
+  const state = { reads: 0, later: false, changed: false, ended: false };
   const find = (sid: Sid): MaybePromise<Found | null> => {
     state.reads += 1;
     const found = store.sessions.find(sid) as Found | null;
@@ -37,7 +37,7 @@ async function world() {
     sessions: { ...store.sessions, find },
     users: { get: (id) => ({ id, roles: ["member"], disabled: false }) },
     claims: {},
-    revocations: { changedSince: () => state.changed },
+    revocations: { changedSince: () => state.changed, ended: () => state.ended },
     activity: new Activity(store.sessions, { idle: duration("7d"), absolute: duration("30d") }, SILENT),
     maxAge: duration("5m"),
   });
@@ -98,7 +98,7 @@ describe("sessions that are remembered", () => {
     const { known, clock, state, start } = await world();
     const sid = await start();
     const down = new KnownSessions({
-      ...{ claims: {}, users: { get: () => null }, revocations: { changedSince: () => false }, maxAge: duration("5m") },
+      ...{ claims: {}, users: { get: () => null }, revocations: { changedSince: () => false, ended: () => false }, maxAge: duration("5m") },
       sessions: { find: () => Promise.reject(new Error("down")) } as never,
       activity: { pendingIdle: () => 0 } as never,
     });
@@ -107,6 +107,12 @@ describe("sessions that are remembered", () => {
     await expect(askIt()).rejects.toThrow("down");
     expect(state.reads).toBe(0);
     expect((await known.read(sid, clock.now()))?.sid).toBe(sid);
+  });
+
+  it("have ended if this process has heard so, though the store has lost it since", async () => {
+    const { ask, state, start } = await world();
+    state.ended = true;
+    expect((await ask(await start()))?.who.kind).toBe("ended");
   });
 
   it("are known to be absent for two seconds and no longer", async () => {

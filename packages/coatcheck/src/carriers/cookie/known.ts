@@ -21,7 +21,7 @@ export interface KnownParts {
   readonly sessions: Sessions;
   readonly users: UserDirectory;
   readonly claims: DeclaredClaims;
-  readonly revocations: Pick<Revocations, "changedSince">;
+  readonly revocations: Pick<Revocations, "changedSince" | "ended">;
   readonly activity: Activity;
   readonly maxAge: Milliseconds;
 }
@@ -117,7 +117,9 @@ export class KnownSessions {
     return chain(this.#parts.sessions.find(sid), (found) => {
       // One that no ticket opens is none to us.
       if (found === null || found.session.secretHash === null) return this.#forget(sid, now);
-      if (!isLive(found)) return this.#remember(found, found.session.secretHash, outsider("ended", found), now);
+      // What has ended for this process has ended, though the store may have lost it since: a fail-over, a restore.
+      const hasEnded = !isLive(found) || this.#parts.revocations.ended(found.session);
+      if (hasEnded) return this.#remember(found, found.session.secretHash, outsider("ended", found), now);
       const hash = found.session.secretHash;
       return chain(this.#parts.users.get(found.session.userId), (user) => this.#remember(found, hash, this.#whoIs(found, user), now));
     });
