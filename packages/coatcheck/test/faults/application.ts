@@ -3,7 +3,7 @@ import { getRequestListener } from "@hono/node-server";
 import { coatcheck, postgres, StoreUnavailable } from "../../src/index.ts";
 
 // An application with the library in it: `node application.ts <port> <store> <issuer> <bound>`. What it guards, at /whoami, asks nothing but `check`; the routes
-// of Coatcheck are at their places.
+// of Coatcheck are at their places. It prints the name of each error that it logs.
 
 const [port = "", store = "", issuer = "", bound = ""] = process.argv.slice(2);
 
@@ -13,7 +13,7 @@ const auth = await coatcheck({
   secret: process.env["COATCHECK_SECRET"] ?? "",
   bound: bound as "1s",
   throttle: "off",
-  log: { info: () => {}, warn: () => {}, error: () => {} },
+  log: { info: () => {}, warn: () => {}, error: (event) => console.log(event) },
 });
 
 async function whoami(request: Request): Promise<Response> {

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../support/ports.ts";
+import { pause } from "./request.ts";
 
 const SERVICE = fileURLToPath(new URL("service.ts", import.meta.url));
 const APPLICATION = fileURLToPath(new URL("application.ts", import.meta.url));
@@ -11,6 +13,8 @@ const APPLICATION = fileURLToPath(new URL("application.ts", import.meta.url));
 export interface Node {
   readonly url: string;
   readonly port: number;
+  /** The errors that it has logged since it was last started. */
+  readonly errors: ReadonlySet<string>;
   start(): Promise<void>;
   kill(): Promise<void>;
   signal(name: NodeJS.Signals): void;
@@ -24,14 +28,16 @@ async function nodeOf(file: string, argsFor: (port: number) => readonly string[]
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
+  const errors = new Set<string>();
   return {
-    url,
-    port,
+    ...{ url, port, errors },
     async start() {
       let said = "";
+      errors.clear();
       const started = spawn(process.execPath, [file, ...argsFor(port)], { cwd, env: { PATH: process.env["PATH"], ...env }, stdio: "pipe" });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk).slice(-2_000)));
+      createInterface(started.stdout).on("line", (event) => errors.add(event));
       while (!(await isReady(url))) if (started.exitCode !== null) throw new Error(`it ended with ${started.exitCode}:\n${said}`);
     },
     async kill() {
@@ -56,9 +62,10 @@ export function serviceNode(issuer: string, env: NodeJS.ProcessEnv, cwd: string)
 
 async function isReady(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200;
+    if ((await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })).status === 200) return true;
   } catch {
-    await new Promise((go) => setTimeout(go, 20));
-    return false;
+    // Nobody listens there yet.
   }
+  await pause(50);
+  return false;
 }

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { createVerifier, StoreUnavailable } from "../../src/verifier.ts";
 
 // A service without any store: `node service.ts <port> <issuer>`, with its client's id and secret in the environment. What it guards, at /whoami, it decides from
-// memory under a lease, or not at all.
+// memory under a lease, or not at all. It prints the name of each error that it logs.
 
 const [port = "", issuer = ""] = process.argv.slice(2);
 
@@ -10,7 +10,7 @@ const verifier = createVerifier({
   issuer,
   client: { id: process.env["CLIENT_ID"] ?? "", secret: process.env["CLIENT_SECRET"] ?? "" },
   whenStale: "refuse",
-  log: { info: () => {}, warn: () => {}, error: () => {} },
+  log: { info: () => {}, warn: () => {}, error: (event) => console.log(event) },
 });
 
 async function statusFor(url: string | undefined, authorization: string | undefined): Promise<readonly [number, object]> {

@@ -1,16 +1,10 @@
-// People who log in, are checked everywhere all the time, refresh, and end their logins; and what was promised to them.
+import { Person } from "./person.ts";
+import { originOf, Promises } from "./promises.ts";
+import type { Judged, Losses, Surface } from "./promises.ts";
+import { NONE, pause, request } from "./request.ts";
+import type { Answer } from "./request.ts";
 
-/** An answer, or that none came. */
-interface Answer {
-  readonly status: number;
-  readonly json: Readonly<Record<string, unknown>>;
-  readonly cookie: string | null;
-  readonly sentAt: number;
-  readonly receivedAt: number;
-}
-
-const NONE = 0;
-const PATIENCE = 4_000;
+// People who log in, are checked everywhere all the time, refresh, end their logins, and go on trying; and what was promised to them.
 
 export interface Places {
   readonly issuer: string;
@@ -20,69 +14,145 @@ export interface Places {
   readonly verifiers: readonly string[];
 }
 
-export interface Summary {
+export interface Habits {
+  /** The longest that anything may be accepted after its end was acknowledged, in milliseconds. */
+  readonly bound: number;
+  /** How long a login lives. */
+  readonly life: () => number;
+  /** How often whoever is logged in shows it at each place, and whoever has just ended it. */
+  readonly every: { readonly alive: number; readonly ended: number };
+  /** How likely they refresh, at each tenth of a second of their life. */
+  readonly refreshes: number;
+}
+
+export interface Summary extends Judged {
   readonly logins: number;
   readonly ends: number;
   readonly accepted: number;
   readonly refused: number;
+  /** Checks that were answered 503, and that were not answered. */
   readonly unknown: number;
+  readonly unanswered: number;
   readonly refreshes: number;
+  /** Checks of those who had ended long before. */
+  readonly revenants: number;
   /** The longest that anything was accepted after its end had been acknowledged, in milliseconds, by when it was asked. */
   readonly worst: number;
-  /** What broke a promise. */
-  readonly faults: readonly string[];
 }
+
+/** What becomes of a check. */
+const OUTCOMES: Readonly<Record<number, "accepted" | "refused" | "unknown" | "unanswered">> = {
+  200: "accepted",
+  401: "refused",
+  503: "unknown",
+  [NONE]: "unanswered",
+};
+/** How often somebody who ended long ago shows what they have, somewhere. */
+const REVENANT_EVERY = 25;
+/** How many of them show it everywhere when all is over. */
+const AUDITED = 100;
+/** How long it may take, after all has been mended, until everybody can know again. */
+const MENDED_WITHIN = 15_000;
 
 /** Runs until it is told to stop, then sees that nothing acknowledged was lost. */
 export class Traffic {
   readonly #places: Places;
-  readonly #bound: number;
-  readonly #faults: string[] = [];
-  readonly #people: Promise<void>[] = [];
+  readonly #habits: Habits;
+  readonly #surfaces: readonly Surface[];
+  readonly #promises: Promises;
+  readonly #going: Promise<void>[] = [];
+  readonly #counts = { logins: 0, ends: 0, accepted: 0, refused: 0, unknown: 0, unanswered: 0, refreshes: 0, revenants: 0 };
+  /** Whose end was acknowledged. */
+  readonly #gone: Person[] = [];
   #isOver = false;
-  #counts = { logins: 0, ends: 0, accepted: 0, refused: 0, unknown: 0, refreshes: 0 };
-  #worst = 0;
   #names = 0;
 
-  constructor(places: Places, bound: number) {
+  constructor(places: Places, habits: Habits) {
     this.#places = places;
-    this.#bound = bound;
+    this.#habits = habits;
+    this.#surfaces = surfacesOf(places);
+    this.#promises = new Promises(habits.bound);
   }
 
   start(people: number): void {
-    for (let nth = 0; nth < people; nth += 1) this.#people.push(this.#live());
+    for (let nth = 0; nth < people; nth += 1) this.#going.push(this.#live());
+    this.#going.push(this.#haunt());
   }
 
+  /** To be called when all has been mended. */
   async stop(): Promise<Summary> {
     this.#isOver = true;
-    await Promise.all(this.#people);
-    return { ...this.#counts, worst: this.#worst, faults: this.#faults };
+    await Promise.all(this.#going);
+    const last = this.#gone.slice(-AUDITED);
+    await Promise.all(this.#surfaces.map((surface) => this.#audit(last, surface)));
+    return this.soFar();
+  }
+
+  soFar(): Summary {
+    return { ...this.#counts, worst: this.#promises.worst, ...this.#promises.judge() };
+  }
+
+  /** A process was ended, and none is there yet in its place: what it knew, its successor need not know. */
+  forget(origin: string): void {
+    for (const person of this.#gone) person.knownAt.delete(origin);
+  }
+
+  /** A fail-over has lost this. Whose end was lost comes back, with whatever they can have made new. */
+  async lost(losses: Losses): Promise<void> {
+    this.#promises.lost(losses);
+    const back = this.#gone.filter(({ userId }) => losses.ends.has(userId));
+    for (const person of back) {
+      person.hasComeBack = true;
+      await this.#refresh(person);
+    }
+  }
+
+  /** The processes that have said of one of these people that they have ended. */
+  knowing(ends: Losses["ends"]): ReadonlySet<string> {
+    return new Set(this.#gone.filter(({ userId }) => ends.has(userId)).flatMap(({ knownAt }) => [...knownAt.keys()]));
   }
 
   /** One life after the other, until all is over. The last one's login has to be alive then, everywhere. */
   async #live(): Promise<void> {
+    const { bound, life, refreshes } = this.#habits;
     while (!this.#isOver) {
       const person = await this.#logIn();
-      if (person === null) continue;
+      if (person === null) {
+        await pause(100);
+        continue;
+      }
       // Each place by itself: one that is slow must not keep the others from being asked.
-      const asked = surfacesOf(this.#places).map((surface) => this.#askAgainAndAgain(person, surface));
-      const until = performance.now() + 500 + 300 * (this.#counts.logins % 8);
+      const asked = this.#surfaces.map((surface) => this.#askAgainAndAgain(person, surface));
+      const until = performance.now() + life();
       while (performance.now() < until && !this.#isOver) {
         await pause(100);
-        if (Math.random() < 0.3) await this.#refresh(person);
+        if (Math.random() < refreshes && person.unanswered > person.generation) await this.#refresh(person);
       }
       if (this.#isOver) await this.#mustLive(person);
       await this.#end(person);
-      await pause(this.#bound + 500);
+      this.#gone.push(person);
+      await pause(bound + 500);
       person.isOver = true;
       await Promise.all(asked);
     }
   }
 
+  /** Those who have ended show themselves somewhere, from time to time. */
+  async #haunt(): Promise<void> {
+    while (!this.#isOver) {
+      await pause(REVENANT_EVERY);
+      const person = anyOf(this.#gone);
+      if (person === undefined) continue;
+      this.#counts.revenants += 1;
+      void this.#check(person, anyOf(this.#surfaces) as Surface);
+    }
+  }
+
   async #askAgainAndAgain(person: Person, surface: Surface): Promise<void> {
+    const { alive, ended } = this.#habits.every;
     while (!person.isOver) {
       await this.#check(person, surface);
-      await pause(30);
+      await pause(person.endingAt === Number.POSITIVE_INFINITY ? alive : ended);
     }
   }
 
@@ -93,54 +163,57 @@ export class Traffic {
     if (signedUp.status !== 201) return null;
     const byToken = await this.#post("/auth/sign-in", { ...account, carrier: "token" });
     this.#counts.logins += 1;
-    const person = new Person(signedUp.cookie ?? "");
-    if (byToken.status === 200) person.take(byToken.json);
+    const person = new Person(signedUp);
+    if (byToken.status === 200) person.logIn(byToken.json);
     return person;
   }
 
   /** Null if the person has nothing to show there. */
-  async #check(person: Person, { url, carrier }: Surface): Promise<Answer | null> {
-    const headers = person.shownBy(carrier);
+  async #check(person: Person, surface: Surface): Promise<Answer | null> {
+    const headers = person.shownBy(surface.carrier);
     if (headers === null) return null;
-    const answer = await request(url, { headers });
-    if (answer.status === 200) this.#accepted(person, url, answer);
-    else if (answer.status === 401) await this.#refused(person, url, answer);
-    else this.#counts.unknown += 1;
+    const answer = await request(surface.url, { headers });
+    const outcome = OUTCOMES[answer.status];
+    if (outcome === undefined) this.#promises.astray(person, surface, answer.status);
+    else this.#counts[outcome] += 1;
+    if (outcome === "accepted") this.#promises.accepted(person, surface, answer);
+    if (outcome === "refused") await this.#refused(person, surface, answer);
     return answer;
   }
 
-  #accepted(person: Person, url: string, { sentAt }: Answer): void {
-    this.#counts.accepted += 1;
-    if (person.endedAt === null || sentAt <= person.endedAt) return;
-    const after = sentAt - person.endedAt;
-    this.#worst = Math.max(this.#worst, after);
-    if (after > this.#bound) this.#faults.push(`${url} accepted what had ended ${after.toFixed(0)} ms before it was asked`);
+  async #refused(person: Person, surface: Surface, { json, receivedAt }: Answer): Promise<void> {
+    const { reason } = json;
+    if (receivedAt >= person.endingAt) {
+      // A token is judged by what the process has in memory alone.
+      if (reason === "ended" && surface.carrier === "token") this.#knows(person, originOf(surface.url), receivedAt);
+      return;
+    }
+    // A token may be stale after a fail-over, or come from what that has lost: then it is refreshed, and nobody is logged out.
+    if (reason === "stale" || reason === "ahead") await this.#refresh(person);
+    else this.#promises.denied(person, surface, json);
   }
 
-  async #refused(person: Person, url: string, { json, receivedAt }: Answer): Promise<void> {
-    this.#counts.refused += 1;
-    if (receivedAt >= person.endingAt) return;
-    // A token may be stale after a fail-over: then it is refreshed, and nobody is logged out.
-    if (json["reason"] === "stale") await this.#refresh(person);
-    else this.#faults.push(`${url} said 401 to who is logged in: ${JSON.stringify(json)}`);
+  #knows({ knownAt }: Person, process: string, at: number): void {
+    if (!knownAt.has(process)) knownAt.set(process, at);
   }
 
   /** At every node at once, as a client does that retries: one successor, whoever makes it. */
   async #refresh(person: Person): Promise<void> {
-    const { refreshToken } = person;
+    const { refreshToken, generation } = person;
     if (refreshToken === null || person.isRefreshing) return;
     person.isRefreshing = true;
     const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token: refreshToken, refresh_id: person.attempt });
     const answers = await Promise.all(this.#places.nodes.map((node) => request(`${node}/oauth/token`, { method: "POST", body })));
     person.isRefreshing = false;
+    if (answers.some(({ status }) => status === NONE)) person.unanswered = Math.min(person.unanswered, generation);
     const given = answers.filter(({ status }) => status === 200);
     const lost = answers.find(({ status, receivedAt }) => status === 400 && receivedAt < person.endingAt);
-    if (lost !== undefined) this.#faults.push(`a refresh logged somebody out: ${JSON.stringify(lost.json)}`);
+    if (lost !== undefined) this.#promises.refreshRefused(person, lost.json);
     const children = new Set(given.map(({ json }) => json["refresh_token"]));
-    if (children.size > 1) this.#faults.push("one refresh token has two successors");
+    if (children.size > 1) this.#promises.twoSuccessors(person);
     if (given[0] === undefined) return;
     this.#counts.refreshes += 1;
-    person.take(given[0].json);
+    person.refreshed(given[0].json);
   }
 
   /** Ends everything of theirs, at every node at once, again and again until one has acknowledged it. */
@@ -161,33 +234,33 @@ export class Traffic {
 
   /** After all has been mended: what was acknowledged is there, and everybody can know it. */
   async #mustLive(person: Person): Promise<void> {
-    for (const surface of surfacesOf(this.#places)) {
-      let status: number | undefined;
-      for (const until = performance.now() + 15_000; status !== 200 && performance.now() < until; await pause(100)) {
-        const answer = await this.#check(person, surface);
-        if (answer === null) break;
-        ({ status } = answer);
-      }
-      if (status !== undefined && status !== 200)
-        this.#faults.push(`${surface.url} does not know a login (${surface.carrier}) that was acknowledged: ${status}`);
+    for (const surface of this.#surfaces) {
+      const answer = await this.#definite(person, surface, ({ status }) => status === 200);
+      if (answer !== null && answer.status !== 200) this.#promises.notKnown(person, surface, answer.status);
     }
   }
 
-  #node(): string {
-    return this.#places.nodes[Math.floor(Math.random() * this.#places.nodes.length)] as string;
+  /** And so are the ends. */
+  async #audit(gone: readonly Person[], surface: Surface): Promise<void> {
+    for (const person of gone) await this.#definite(person, surface, ({ status }) => status === 200 || status === 401);
+  }
+
+  /** The first answer that will do, or the last one within the time that may pass. */
+  async #definite(person: Person, surface: Surface, willDo: (answer: Answer) => boolean): Promise<Answer | null> {
+    for (const until = performance.now() + MENDED_WITHIN; ; await pause(100)) {
+      const answer = await this.#check(person, surface);
+      if (answer === null || willDo(answer) || performance.now() >= until) return answer;
+    }
   }
 
   #post(path: string, body: object): Promise<Answer> {
-    return request(this.#node() + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const node = anyOf(this.#places.nodes) as string;
+    return request(node + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   }
 }
 
-type Carrier = "cookie" | "token";
-
-/** Where something is shown. */
-interface Surface {
-  readonly url: string;
-  readonly carrier: Carrier;
+function anyOf<T>(list: readonly T[]): T | undefined {
+  return list[Math.floor(Math.random() * list.length)];
 }
 
 function surfacesOf({ nodes, verifiers }: Places): readonly Surface[] {
@@ -196,52 +269,4 @@ function surfacesOf({ nodes, verifiers }: Places): readonly Surface[] {
     ...whoami.map((url): Surface => ({ url, carrier: "cookie" })),
     ...[...whoami, ...verifiers].map((url): Surface => ({ url, carrier: "token" })),
   ];
-}
-
-class Person {
-  readonly cookie: string;
-  accessToken: string | null = null;
-  refreshToken: string | null = null;
-  /** Names an attempt to refresh, on every retry of it. */
-  attempt = crypto.randomUUID().replaceAll("-", "");
-  isRefreshing = false;
-  /** Nobody looks on any more. */
-  isOver = false;
-  /** When its end was asked for first; later than everything until then. */
-  endingAt = Number.POSITIVE_INFINITY;
-  /** When its end was acknowledged. */
-  endedAt: number | null = null;
-
-  constructor(cookie: string) {
-    this.cookie = cookie;
-  }
-
-  take(tokens: Readonly<Record<string, unknown>>): void {
-    this.accessToken = tokens["access_token"] as string;
-    this.refreshToken = tokens["refresh_token"] as string;
-    this.attempt = crypto.randomUUID().replaceAll("-", "");
-  }
-
-  /** The header that shows who they are; null if they have none of this kind. */
-  shownBy(carrier: Carrier): Readonly<Record<string, string>> | null {
-    if (carrier === "cookie") return { cookie: this.cookie };
-    return this.accessToken === null ? null : { authorization: `Bearer ${this.accessToken}` };
-  }
-}
-
-async function request(url: string, init: RequestInit): Promise<Answer> {
-  const sentAt = performance.now();
-  try {
-    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) });
-    const text = await answer.text();
-    const json = text === "" ? {} : (JSON.parse(text) as Answer["json"]);
-    const cookie = answer.headers.getSetCookie()[0]?.split(";", 1)[0] ?? null;
-    return { status: answer.status, json, cookie, sentAt, receivedAt: performance.now() };
-  } catch {
-    return { status: NONE, json: {}, cookie: null, sentAt, receivedAt: performance.now() };
-  }
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((go) => setTimeout(go, ms));
 }

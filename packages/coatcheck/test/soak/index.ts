@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { PROGRAMS } from "../support/postgres.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { cacheConfusion } from "./cache-confusion.ts";
 import { enumeration } from "./enumeration.ts";
+import { faults } from "./faults/index.ts";
 import { interleave } from "../carriers/interleavings.ts";
 import { longestBlock } from "./hostile.ts";
 import { leaseModel } from "./lease-model.ts";
@@ -22,6 +24,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   spin: spinModel,
   fuzz,
   hostile,
+  faults: realFaults,
 };
 
 const { values, positionals } = parseArgs({
@@ -29,6 +32,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "1000" },
     schedules: { type: "string", default: "20000" },
     runs: { type: "string", default: "20000" },
+    minutes: { type: "string", default: "5" },
   },
   allowPositionals: true,
 });
@@ -37,6 +41,7 @@ if (unknown !== undefined) refuse(`there is no soak named "${unknown}"; there ar
 const rounds = count("rounds");
 const schedules = count("schedules");
 const runs = count("runs");
+const minutes = count("minutes");
 
 const failed: string[] = [];
 for (const [name, run] of Object.entries(PARTS)) {
@@ -46,7 +51,7 @@ for (const [name, run] of Object.entries(PARTS)) {
 console.log(failed.length === 0 ? "All held." : `Failed: ${failed.join(", ")}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-function count(name: "rounds" | "schedules" | "runs"): number {
+function count(name: "rounds" | "schedules" | "runs" | "minutes"): number {
   const number = Number(values[name]);
   if (!Number.isInteger(number) || number < 1) refuse(`--${name} is "${values[name]}", but must be a whole number from 1 up`);
   return number;
@@ -145,4 +150,16 @@ async function hostile(): Promise<boolean> {
   for (const line of lines) console.log(`  ${line}`);
   console.log(ok ? "  none for 50 ms" : "  FAULT: one blocks for 50 ms or longer");
   return ok;
+}
+
+async function realFaults(): Promise<boolean> {
+  const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+  console.log(`Real faults: ten nodes, ten verifiers, a PostgreSQL and its standby, ${minutes} minutes (FUZZ_SEED=${seed})`);
+  if (PROGRAMS === null) {
+    console.log("  NOT RUN: there is no PostgreSQL here; on Debian: apt-get install postgresql");
+    return true;
+  }
+  const held = await faults(minutes, seed, (line) => console.log(`  ${line}`));
+  if (held) console.log("  nothing accepted beyond the bound, nobody logged out, nothing acknowledged lost, one winner of each refresh");
+  return held;
 }

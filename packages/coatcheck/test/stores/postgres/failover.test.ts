@@ -5,8 +5,9 @@ import type { Seq, Sid } from "../../../src/core/ids.ts";
 import { isLive } from "../../../src/core/session.ts";
 import { duration } from "../../../src/core/time.ts";
 import { postgres } from "../../../src/stores/postgres/index.ts";
-import { copyOf, PROGRAMS, startPostgres } from "../../support/postgres.ts";
+import { PROGRAMS, startPostgres } from "../../support/postgres.ts";
 import type { PostgresServer } from "../../support/postgres.ts";
+import { keepInStep, startStandby } from "../../support/standby.ts";
 import { newSession, NOW } from "../processes/records.ts";
 
 const EPOCH = 2 ** 40;
@@ -19,17 +20,8 @@ describe.skipIf(PROGRAMS === null)("a primary with a synchronous standby", () =>
 
   beforeAll(async () => {
     primary = await startPostgres();
-    await primary.stop();
-    const folder = copyOf(primary.folder);
-    await primary.start();
-    standby = await startPostgres({
-      folder,
-      files: { "standby.signal": "" },
-      settings: { primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres application_name=standby` },
-    });
-    await primary.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
-    await primary.query("SELECT pg_reload_conf()");
-    while ((await primary.query("SELECT FROM pg_stat_replication WHERE sync_state = 'sync'")).length === 0);
+    standby = await startStandby(primary);
+    await keepInStep(primary);
   }, 60_000);
 
   afterAll(async () => {
