@@ -4,6 +4,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 const ensureChromium = require("./chromium.cjs");
+const ensureNginx = require("./fetch-nginx.cjs");
 const postgresPrograms = require("./postgres.cjs");
 
 /** @typedef {import("./counts-reporter.ts").Counts} Counts */
@@ -14,13 +15,21 @@ const NO_CHROMIUM =
 const NO_POSTGRES =
   "Not run: what needs a PostgreSQL server. Mend: install one (Debian, Ubuntu: apt-get install postgresql), or set TEST_POSTGRES to the folder of its programs.";
 
+const NO_NGINX = "Not run: what needs nginx. Mend: install it (Debian, Ubuntu: apt-get install nginx), or set TEST_NGINX to its path.";
+
 /** Looks for every secret that the tests minted in everything that they wrote. */
 const CANARY = "packages/coatcheck/test/canary/search.ts";
 
 /** @type {import("./run.cjs").Script} */
 module.exports = async function test({ root, node }, args) {
   const chromium = await ensureChromium();
-  const missing = [...(chromium === null ? [NO_CHROMIUM] : []), ...(postgresPrograms() === null ? [NO_POSTGRES] : [])];
+  const nginx = await ensureNginx();
+  const had = /** @type {const} */ ([
+    [chromium, NO_CHROMIUM],
+    [postgresPrograms(), NO_POSTGRES],
+    [nginx, NO_NGINX],
+  ]);
+  const missing = had.filter(([program]) => program === null).map(([, mend]) => mend);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "coatcheck-test-"));
   try {
     const file = path.join(folder, "counts.json");
@@ -35,6 +44,7 @@ module.exports = async function test({ root, node }, args) {
       TEST_COUNTS: file,
       FUZZ_SEED: seed,
       ...(chromium === null ? {} : { TEST_CHROMIUM: chromium }),
+      ...(nginx === null ? {} : { TEST_NGINX: nginx }),
       TEST_CANARY: collected,
     });
     const leaks = fs.existsSync(path.join(root, CANARY)) ? await node([CANARY], { TEST_CANARY: collected }) : 0;

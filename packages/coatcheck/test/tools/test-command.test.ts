@@ -7,10 +7,17 @@ import type { Environment, Outcome } from "./project.ts";
 
 const BROWSER = "/somewhere/chromium";
 
-/** The browser is what `chromium` says; the runner is a program of ours, or the real one if that is null. */
-function projectWith(runner: string | null, chromium: string | null = BROWSER): FakeProject {
+/** What could be had, or null. */
+interface Programs {
+  readonly chromium?: string | null;
+  readonly nginx?: string | null;
+}
+
+/** The runner is a program of ours, or the real one if that is null. */
+function projectWith(runner: string | null, { chromium = BROWSER, nginx = "/somewhere/nginx" }: Programs = {}): FakeProject {
   const project = new FakeProject();
   project.write("tools/chromium.cjs", `module.exports = async () => ${JSON.stringify(chromium)};`);
+  project.write("tools/fetch-nginx.cjs", `module.exports = async () => ${JSON.stringify(nginx)};`);
   if (runner !== null) project.write("node_modules/vitest/vitest.mjs", runner);
   else symlinkSync(join(REPOSITORY, "node_modules", "vitest"), join(project.root, "node_modules", "vitest"), "junction");
   return project;
@@ -21,7 +28,7 @@ const lastLine = ({ stdout }: Outcome): string | undefined => stdout.trimEnd().s
 describe("npm test", () => {
   const ONE_PASSED = `
     import { writeFileSync } from "node:fs";
-    console.log(process.argv.slice(2).join(" "), process.env.TEST_CHROMIUM);
+    console.log(process.argv.slice(2).join(" "), process.env.TEST_CHROMIUM, process.env.TEST_NGINX);
     writeFileSync(process.env.TEST_COUNTS, JSON.stringify({ passed: 1, failed: 0, skipped: [] }));
   `;
 
@@ -58,10 +65,10 @@ describe("npm test", () => {
     expect(status).toBe(0);
   });
 
-  it("passes arguments on to the runner, and tells the tests where the browser is", async () => {
+  it("passes arguments on to the runner, and tells the tests where the browser and nginx are", async () => {
     const { status, stdout } = await projectWith(ONE_PASSED).run(["test", "--bail", "1", "a folder"]);
     expect(stdout).toMatch(
-      /^Fuzzing from seed (\d+) \(again: FUZZ_SEED=\1 npm test -- fuzz\)\nrun --reporter=default \S.*counts-reporter\.ts --no-color --bail 1 a folder \/somewhere\/chromium\n1 passed, 0 failed\n$/,
+      /^Fuzzing from seed (\d+) \(again: FUZZ_SEED=\1 npm test -- fuzz\)\nrun --reporter=default \S.*counts-reporter\.ts --no-color --bail 1 a folder \/somewhere\/chromium \/somewhere\/nginx\n1 passed, 0 failed\n$/,
     );
     expect(status).toBe(0);
   });
@@ -91,10 +98,11 @@ describe("npm test", () => {
 
   it.for<[string, Environment, string, number]>([
     ["a note on a person's machine", {}, "1 passed, 0 failed", 0],
-    ["a failure on a build server", { CI: "true" }, "1 passed, 1 failed", 1],
-  ])("makes a missing browser %s", async ([, environment, last, status]) => {
-    const outcome = await projectWith(ONE_PASSED, null).run(["test"], environment);
+    ["a failure on a build server", { CI: "true" }, "1 passed, 2 failed", 1],
+  ])("makes a missing program %s", async ([, environment, last, status]) => {
+    const outcome = await projectWith(ONE_PASSED, { chromium: null, nginx: null }).run(["test"], environment);
     expect(outcome.stdout).toMatch(/\nNot run: what needs a browser\. Mend: install Chromium/);
+    expect(outcome.stdout).toMatch(/\nNot run: what needs nginx\. Mend: install it/);
     expect({ status: outcome.status, last: lastLine(outcome) }).toEqual({ status, last });
   });
 });
