@@ -5,7 +5,7 @@ import type { RefreshDecision, SigningKeyRecord, Store } from "../../../src/core
 import { isLive } from "../../../src/core/session.ts";
 import type { Found } from "../../../src/core/session.ts";
 import { duration, later } from "../../../src/core/time.ts";
-import { sqlite } from "../../../src/stores/sqlite/index.ts";
+import { storeAt } from "./engines.ts";
 import { newSession, newUser, NOW } from "./records.ts";
 
 // A process that does tasks on a store, one at a time, each beginning at a given moment of the clock that all processes of a host share.
@@ -20,10 +20,12 @@ export interface Answers {
   signUp: boolean;
   ensureKey: readonly string[];
   fail: null;
+  /** How often there was room. */
+  take: number;
 }
 
 interface Arguments {
-  open: { readonly path: string };
+  open: { readonly address: string };
   close: object;
   logIn: { readonly userId: UserId; readonly times: number };
   refresh: { readonly sid: Sid; readonly times: number };
@@ -32,6 +34,7 @@ interface Arguments {
   signUp: { readonly email: string };
   ensureKey: { readonly alg: string };
   fail: { readonly key: string; readonly times: number };
+  take: { readonly key: string; readonly limit: number; readonly times: number };
 }
 
 export type TaskName = keyof Answers;
@@ -40,66 +43,71 @@ export type Task<N extends TaskName> = { readonly name: N; readonly at?: string 
 
 let store: Store;
 
-/** The store as it is here: sqlite answers at once, and a test that awaited would let the moment pass. */
-function atOnce<T>(value: T | Promise<T>): T {
-  if (value instanceof Promise) throw new TypeError("this store was to answer at once");
-  return value;
-}
-
-function timed<T>(work: () => T): T & { readonly began: string; readonly done: string } {
+async function timed<T>(work: () => Promise<T>): Promise<T & { readonly began: string; readonly done: string }> {
   const began = String(process.hrtime.bigint());
-  const value = work();
+  const value = await work();
   return { ...value, began, done: String(process.hrtime.bigint()) };
 }
 
-const repeat = <T>(times: number, work: () => T): T[] => Array.from({ length: times }, work);
+/** One after the other. */
+async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  while (all.length < times) all.push(await work());
+  return all;
+}
 
-const TASKS: { readonly [N in TaskName]: (task: Task<N>) => Answers[N] } = {
-  open({ path }) {
-    store = sqlite(path);
-    atOnce(store.open());
-    const { incarnation, head } = atOnce(store.feed.since(seq(0)));
+const TASKS: { readonly [N in TaskName]: (task: Task<N>) => Promise<Answers[N]> } = {
+  async open({ address }) {
+    store = storeAt(address);
+    await store.open();
+    const { incarnation, head } = await store.feed.since(seq(0));
     return { incarnation, head };
   },
 
-  close() {
-    atOnce(store.close());
+  async close() {
+    await store.close();
     return null;
   },
 
   logIn: ({ userId, times }) =>
     repeat(times, () =>
-      timed(() => {
-        const proof = atOnce(store.users.byId(userId));
+      timed(async () => {
+        const proof = await store.users.byId(userId);
         if (proof === null) throw new Error("no such user");
-        const { session } = atOnce(store.sessions.start(newSession({ userId, rsq: proof.head }), null, NOW));
+        const { session } = await store.sessions.start(newSession({ userId, rsq: proof.head }), null, NOW);
         return { sid: session.sid, rsq: session.rsq };
       }),
     ),
 
   refresh: ({ sid, times }) =>
-    repeat(times, () => timed(() => ({ kind: atOnce(store.sessions.refresh(sid, rotateIfLive, NOW))?.decision.kind ?? "none" }))),
+    repeat(times, () => timed(async () => ({ kind: (await store.sessions.refresh(sid, rotateIfLive, NOW))?.decision.kind ?? "none" }))),
 
-  endAll: ({ userId }) => timed(() => atOnce(store.sessions.endAll(userId, null, NOW))),
+  endAll: ({ userId }) => timed(async () => await store.sessions.endAll(userId, null, NOW)),
 
-  rotateOnce({ sid, generation }) {
+  async rotateOnce({ sid, generation }) {
     const decide = (found: Found): RefreshDecision =>
       found.session.rotation.generation === generation ? rotateIfLive(found) : { kind: "replay", rotation: found.session.rotation };
-    return atOnce(store.sessions.refresh(sid, decide, NOW))?.decision.kind ?? "none";
+    return (await store.sessions.refresh(sid, decide, NOW))?.decision.kind ?? "none";
   },
 
-  signUp: ({ email }) => atOnce(store.users.create(newUser({ email }), "hash")) !== null,
+  signUp: async ({ email }) => (await store.users.create(newUser({ email }), "hash")) !== null,
 
-  ensureKey({ alg }) {
+  async ensureKey({ alg }) {
     const kid = randomBytes(6).toString("base64url");
     const key = { kid, alg, publicJwk: "{}", sealed: new Uint8Array(8), createdAt: NOW, signsFrom: NOW, revokedAt: null };
     const isMissing = (keys: readonly SigningKeyRecord[]): boolean => !keys.some((other) => other.alg === alg);
-    return atOnce(store.keys.change((keys) => (isMissing(keys) ? { add: [key] } : {}), NOW)).map((other) => other.kid);
+    return (await store.keys.change((keys) => (isMissing(keys) ? { add: [key] } : {}), NOW)).map((other) => other.kid);
   },
 
-  fail({ key, times }) {
-    repeat(times, () => atOnce(store.throttles.count([{ key, limit: 1, window: duration("1m") }], NOW)));
+  async fail({ key, times }) {
+    await repeat(times, async () => await store.throttles.count([{ key, limit: 1, window: duration("1m") }], NOW));
     return null;
+  },
+
+  async take({ key, limit, times }) {
+    const rule = { key, limit, window: duration("1m") };
+    const all = await repeat(times, async () => await store.throttles.take(rule, NOW));
+    return all.filter((until) => until === null).length;
   },
 };
 
@@ -109,14 +117,14 @@ function rotateIfLive(found: Found): RefreshDecision {
   return { kind: "rotate", rotation, lastSeenAt: NOW, idleExpiresAt: later(NOW, duration("1h")) };
 }
 
-function answer<N extends TaskName>(task: Task<N>): void {
+async function answer<N extends TaskName>(task: Task<N>): Promise<void> {
   const start = BigInt(task.at ?? 0);
   while (process.hrtime.bigint() < start);
   try {
-    process.send?.({ value: TASKS[task.name](task) });
+    process.send?.({ value: await TASKS[task.name](task) });
   } catch (error) {
     process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
 }
 
-process.on("message", answer);
+process.on("message", (task: Task<TaskName>) => void answer(task));

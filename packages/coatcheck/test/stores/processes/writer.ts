@@ -5,7 +5,7 @@ import type { Seq, Sid, UserId } from "../../../src/core/ids.ts";
 import { isLive } from "../../../src/core/session.ts";
 import type { Found, SessionRecord } from "../../../src/core/session.ts";
 import { duration, later } from "../../../src/core/time.ts";
-import { sqlite } from "../../../src/stores/sqlite/index.ts";
+import { storeAt } from "./engines.ts";
 import { newSession, newUser, NOW } from "./records.ts";
 
 // Writes to a store as fast as it can until it is killed. It says on its output that a call begins, and what is true when the call has answered.
@@ -30,9 +30,9 @@ interface Login {
   readonly user: { readonly id: UserId; hash: number };
 }
 
-function write(path: string): void {
-  const store = sqlite(path);
-  void store.open();
+async function write(address: string): Promise<void> {
+  const store = storeAt(address);
+  await store.open();
   const name = randomBytes(6).toString("base64url");
   const users: { readonly id: UserId; hash: number }[] = [];
   let logins: Login[] = [];
@@ -48,22 +48,22 @@ function write(path: string): void {
     return those.map(({ sid }) => ({ fact: "ended", sid }));
   };
 
-  const calls: Readonly<Record<string, () => readonly Fact[]>> = {
-    signUp() {
+  const calls: Readonly<Record<string, () => Promise<readonly Fact[]>>> = {
+    async signUp() {
       const user = newUser({});
-      void store.users.create(user, "0");
+      await store.users.create(user, "0");
       users.push({ id: user.id, hash: 0 });
       return [{ fact: "user", id: user.id, atLeastHash: 0 }];
     },
-    signIn() {
+    async signIn() {
       const user = any(users);
       const replaced = Math.random() < 0.3 && logins.length > 1 ? any(logins) : null;
-      const rsq = (store.users.byId(user.id) as { head: Seq }).head;
-      const { session } = store.sessions.start(newSession({ userId: user.id, rsq }), replaced?.sid ?? null, NOW) as Found;
+      const rsq = ((await store.users.byId(user.id)) as { head: Seq }).head;
+      const { session } = await store.sessions.start(newSession({ userId: user.id, rsq }), replaced?.sid ?? null, NOW);
       logins.push({ sid: session.sid, user });
       return [sessionFact(session), ...(replaced === null ? [] : gone([replaced]))];
     },
-    refresh() {
+    async refresh() {
       const rotate = ({ session: { rotation } }: Found) =>
         ({
           kind: "rotate",
@@ -71,39 +71,39 @@ function write(path: string): void {
           lastSeenAt: NOW,
           idleExpiresAt: later(NOW, duration("1h")),
         }) as const;
-      return [sessionFact(alive(store.sessions.refresh(any(logins).sid, rotate, NOW) as Found | null).session)];
+      return [sessionFact(alive(await store.sessions.refresh(any(logins).sid, rotate, NOW)).session)];
     },
-    renew() {
+    async renew() {
       const renewal = { secretHash: null, authTime: NOW, amr: ["pwd"], lastSeenAt: NOW, idleExpiresAt: later(NOW, duration("1h")) };
-      return [sessionFact(alive(store.sessions.renew(any(logins).sid, renewal) as Found | null).session)];
+      return [sessionFact(alive(await store.sessions.renew(any(logins).sid, renewal)).session)];
     },
-    changePassword() {
+    async changePassword() {
       const { sid, user } = any(logins);
       const renewal = { secretHash: null, authTime: NOW, amr: ["pwd"], lastSeenAt: NOW, idleExpiresAt: later(NOW, duration("1h")) };
       const change = { userId: user.id, expect: String(user.hash), passwordHash: String(user.hash + 1), keep: sid, renewal };
-      const { session } = alive(store.users.changePassword(change) as Found | null);
+      const { session } = alive(await store.users.changePassword(change));
       user.hash += 1;
       const others = logins.filter((login) => login.user === user && login.sid !== sid);
       return [{ fact: "user", id: user.id, atLeastHash: user.hash }, sessionFact(session), ...gone(others)];
     },
-    signOut() {
+    async signOut() {
       const login = any(logins);
-      const { seq } = store.sessions.end({ sid: login.sid }, NOW) as { seq: Seq };
+      const { seq } = await store.sessions.end({ sid: login.sid }, NOW);
       return [{ fact: "entry", seq, key: login.sid }, ...gone([login])];
     },
-    signOutEverywhere() {
+    async signOutEverywhere() {
       const { user } = any(logins);
-      const { seq } = store.sessions.endAll(user.id, null, NOW) as { seq: Seq };
+      const { seq } = await store.sessions.endAll(user.id, null, NOW);
       return [{ fact: "entry", seq, key: user.id }, ...gone(logins.filter((login) => login.user === user))];
     },
-    failure() {
-      void store.throttles.count([{ key: name, limit: 1, window: duration("1h") }], NOW);
+    async failure() {
+      await store.throttles.count([{ key: name, limit: 1, window: duration("1h") }], NOW);
       failures += 1;
       return [{ fact: "failures", key: name, atLeast: failures }];
     },
-    event() {
+    async event() {
       const event = randomBytes(9).toString("base64url");
-      void store.audit.append({ at: NOW, event, userId: null, sid: null, ip: "", carrier: null, detail: {} });
+      await store.audit.append({ at: NOW, event, userId: null, sid: null, ip: "", carrier: null, detail: {} });
       return [{ fact: "event", event }];
     },
   };
@@ -111,7 +111,7 @@ function write(path: string): void {
   for (let count = 0; count < MOST; count += 1) {
     const call = users.length === 0 ? "signUp" : logins.length === 0 ? "signIn" : any([...Object.keys(calls), "signIn", "signIn"]);
     say({ begins: call });
-    say({ done: calls[call]?.() ?? [] });
+    say({ done: (await calls[call]?.()) ?? [] });
   }
 }
 
@@ -120,7 +120,7 @@ function say(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
-process.once("message", ({ path }: { path: string }) => write(path));
+process.once("message", ({ address }: { address: string }) => void write(address));
 // Whoever is killed saves no cache at its end: so save it now, and the next hundred writers load in a third of the time.
 flushCompileCache();
 process.send?.("ready");
