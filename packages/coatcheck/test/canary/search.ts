@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UserId } from "../../src/core/ids.ts";
 import { instant } from "../../src/core/time.ts";
+import { postgres } from "../../src/stores/postgres/index.ts";
 import { sqlite } from "../../src/stores/sqlite/index.ts";
 import { engineOn } from "../support/engine.ts";
+import { PROGRAMS, startPostgres } from "../support/postgres.ts";
 import { startServer } from "../support/server.ts";
 import { collectAnswer } from "./answers.ts";
 import { formsOf } from "./forms.ts";
@@ -19,10 +21,30 @@ import { witnessedLog } from "./witness.ts";
 
 // With a space, so that its spelling in an address is another.
 const PLANT = `planted ${randomBytes(12).toString("hex")}`;
+const PLANTED = {
+  id: "usr_planted" as UserId,
+  email: "planted@example.com",
+  name: PLANT,
+  roles: [],
+  emailVerified: false,
+  disabled: false,
+};
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The forms that the plant is written in, all into the log. */
 const FORMS: readonly string[] = formsOf(PLANT).map(String);
+
+/** In a PostgreSQL, where there is one: it is searched when it is removed. */
+async function plantInPostgres(): Promise<void> {
+  const server = await startPostgres();
+  try {
+    const composed = await engineOn({ store: postgres(await server.database()) });
+    await composed.engine.store.users.create({ ...PLANTED, createdAt: instant(1) }, "no hash");
+    await composed.close();
+  } finally {
+    await server.remove();
+  }
+}
 
 async function plant(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-canary-"));
@@ -32,8 +54,7 @@ async function plant(): Promise<void> {
     const { store, metrics, tracer } = composed.engine;
     const nobody = { userId: null, sid: null, ip: "", carrier: null } as const;
     await store.audit.append({ ...nobody, at: instant(1), event: "planted", detail: { note: PLANT } });
-    const user = { id: "usr_planted" as UserId, email: "planted@example.com", roles: [], emailVerified: false, disabled: false };
-    await store.users.create({ ...user, name: PLANT, createdAt: instant(1) }, "no hash");
+    await store.users.create({ ...PLANTED, createdAt: instant(1) }, "no hash");
     metrics.errors.cell(PLANT).value = 1;
     await tracer?.request(null, async (span) => span.update("planted", { note: PLANT }));
     await composed.close();
@@ -65,7 +86,7 @@ function read(folder: string, prefix: string): readonly (readonly [name: string,
 
 /** A hash of a password belongs into the database, and nowhere else. */
 function isAllowed({ kind }: Secret, sink: string): boolean {
-  return kind === "phc" && sink === "database";
+  return kind === "phc" && (sink === "database" || sink === "postgres");
 }
 
 /** Where it is, and the text before it: what was written there is plain from that. */
@@ -76,6 +97,7 @@ function leak({ kind }: Secret, sink: string, bytes: Buffer, at: number): string
 
 async function main(folder: string): Promise<number> {
   await plant();
+  if (PROGRAMS !== null) await plantInPostgres();
   closeSinks();
   const lines = read(folder, "secrets.").flatMap(([, bytes]) => bytes.toString().trimEnd().split("\n"));
   const secrets = [...new Set(lines)].map((line) => JSON.parse(line) as Secret);
@@ -90,12 +112,13 @@ async function main(folder: string): Promise<number> {
       else if (!isAllowed(of.secret, sink)) leaks.add(leak(of.secret, sink, bytes, at));
     }
   }
-  const expected = [...SINKS, ...FORMS.slice(1).map((_, at) => `form ${at + 1}`)];
+  const sinks = SINKS.filter((sink) => sink !== "postgres" || PROGRAMS !== null);
+  const expected = [...sinks, ...FORMS.slice(1).map((_, at) => `form ${at + 1}`)];
   const missing = expected.filter((name) => !planted.has(name));
   for (const line of leaks) console.log(line);
   for (const name of missing) console.log(`canary: NOT FOUND what was planted in ${name as Sink}`);
   console.log(
-    `canary: ${SINKS.length} sinks, ${searched} bytes, ${secrets.length} secrets searched, ${planted.size} of ${expected.length} planted found, ${leaks.size} leaked`,
+    `canary: ${sinks.length} sinks, ${searched} bytes, ${secrets.length} secrets searched, ${planted.size} of ${expected.length} planted found, ${leaks.size} leaked`,
   );
   return leaks.size + missing.length === 0 && secrets.length > 0 ? 0 : 1;
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** Everywhere that this software writes to, besides the answers that hand a credential to its client. */
-export const SINKS = ["log", "process", "http", "audit", "metrics", "spans", "database"] as const;
+export const SINKS = ["log", "process", "http", "audit", "metrics", "spans", "database", "postgres"] as const;
 export type Sink = (typeof SINKS)[number];
 
 /** What lets somebody in, or would help to. `phc` alone may be in a database. */

@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { collectCluster } from "../canary/database.ts";
+import { FOLDER } from "../canary/sinks.ts";
 import { freePort } from "./ports.ts";
 
 // A PostgreSQL of the tests' own: it may be killed, paused and cut off.
@@ -119,6 +121,11 @@ export async function startPostgres({ settings = {}, files = {}, folder = makeCl
     stop: () => end("SIGINT"),
     async remove() {
       child.kill("SIGCONT");
+      if (FOLDER !== undefined) {
+        // Before it ends it writes what it has in memory. One that waits for a standby in vain does not end, and is searched as far as it has written.
+        await Promise.race([end("SIGINT"), new Promise((enough) => setTimeout(enough, 3_000).unref())]);
+        collectCluster(folder);
+      }
       await end("SIGQUIT");
       rmSync(folder, { recursive: true, force: true });
     },
