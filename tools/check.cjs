@@ -6,6 +6,10 @@ const CHECKS = [
   ["format (mend: npm run format)", ["node_modules/oxfmt/bin/oxfmt", "--check"]],
   ["lint", ["node_modules/oxlint/bin/oxlint"]],
   ["types of the tests", ["node_modules/typescript/bin/tsc", "-p", "packages/coatcheck/test"]],
+  [
+    "types of the verifier, by the standards of the web alone",
+    ["node_modules/typescript/bin/tsc", "-p", "packages/coatcheck/tsconfig.web.json"],
+  ],
   ["types of tools and bench", ["node_modules/typescript/bin/tsc", "-p", "."]],
   ["unused code and dependencies", ["node_modules/knip/bin/knip.js", "--no-progress"]],
   ["boundaries between the layers", ["tools/boundaries.ts"]],

@@ -1,5 +1,6 @@
 // Walks what each public door of the built package really imports, and fails where one has grown past its ceiling or let in what is not its
 // business, naming the way in. The idea is jose's (tools/bundle-report.js): a boundary is a test, not a folder.
+import { bundledSize } from "./doors/bundle.ts";
 import { reachableFrom } from "./doors/graph.ts";
 import type { Reached } from "./doors/graph.ts";
 import { DOORS } from "./doors/table.ts";
@@ -8,12 +9,14 @@ import type { Door } from "./doors/table.ts";
 export interface Walked {
   readonly files: number;
   readonly kilobytes: number;
+  /** In kB, if the door's row has a ceiling for it. */
+  readonly bundled: number | null;
   /** One line each: what is wrong, by which way it came in, what to do. */
   readonly faults: readonly string[];
 }
 
 /** @param folder of the build. */
-export function walkDoor(folder: string, door: Door): Walked {
+export async function walkDoor(folder: string, door: Door): Promise<Walked> {
   const reached = reachableFrom(folder, door.entry);
   const files = reached.length;
   const kilobytes = Math.ceil(reached.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) / 1_000);
@@ -24,7 +27,10 @@ export function walkDoor(folder: string, door: Door): Walked {
       `pulls in ${files} files and ${kilobytes} kB, ${most}: ${byPart(reached)}; import less, or raise the ceiling in tools/doors/table.ts`,
     );
   }
-  return { files, kilobytes, faults };
+  const bundled = door.bundled === undefined ? null : (await bundledSize(folder, door.entry)) / 1_000;
+  if (door.bundled !== undefined && bundled !== null && bundled > door.bundled)
+    faults.push(`is ${bundled} kB in one file, minified and gzipped, at most ${door.bundled} kB: ${byPart(reached)}`);
+  return { files, kilobytes, bundled, faults };
 }
 
 function packageFaults(reached: readonly Reached[], { packages }: Door): string[] {
@@ -42,6 +48,9 @@ function wordFaults(reached: readonly Reached[], { words }: Door): string[] {
   });
 }
 
+const minified = (door: Door, bundled: number | null): string =>
+  bundled === null ? "" : `, ${bundled} of ${door.bundled} kB minified and gzipped`;
+
 const way = (chain: readonly string[]): string => chain.join(" → ");
 
 /** How much of it lies in which folder, the heaviest first. */
@@ -53,9 +62,9 @@ function byPart(reached: readonly Reached[]): string {
 
 if (import.meta.main) {
   for (const door of DOORS) {
-    const { files, kilobytes, faults } = walkDoor("packages/coatcheck/dist", door);
+    const { files, kilobytes, bundled, faults } = await walkDoor("packages/coatcheck/dist", door);
     for (const fault of faults) console.error(`${door.name} ${fault}`);
     if (faults.length > 0) process.exitCode = 1;
-    else console.log(`${door.name}: ${files} of ${door.files} files, ${kilobytes} of ${door.kilobytes} kB`);
+    else console.log(`${door.name}: ${files} of ${door.files} files, ${kilobytes} of ${door.kilobytes} kB${minified(door, bundled)}`);
   }
 }

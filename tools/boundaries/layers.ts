@@ -14,13 +14,13 @@ const LAYERS = [
   "client",
   "config",
   "housekeeping.ts",
+  // The verifier's door: it brings ports of its own, for a machine of any kind.
+  "verifier.ts",
   "compose.ts",
   "auth.ts",
   "server",
   // The library's door: it takes the machine's clock, randomness and log from server/, and serves nothing.
   "index.ts",
-  // The verifier's door, for the same reason.
-  "verifier.ts",
   "cli",
 ] as const;
 

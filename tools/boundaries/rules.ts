@@ -36,6 +36,7 @@ const ADAPTERS: readonly string[] = [
   "server/random.ts",
   "stores/numbering.ts",
   "testing/storeContract/bench.ts",
+  "verifier/machine.ts",
 ];
 
 const SIMULATOR = `${TESTING}/simulator`;

@@ -13,8 +13,11 @@ export interface Reached {
   readonly chain: readonly string[];
 }
 
-/** Everything that importing `entry` loads, by its static imports: what is imported only when it is used costs its user nothing before. */
-export function reachableFrom(folder: string, entry: string): readonly Reached[] {
+/**
+ * Everything that importing `entry` loads, by its static imports: what is imported only when it is used costs its user nothing before.
+ * @param at where the file lies that an import names.
+ */
+export function reachableFrom(folder: string, entry: string, at: (path: string) => string = (path) => path): readonly Reached[] {
   const reached = new Map<string, Reached>();
   const queue: (readonly string[])[] = [[entry]];
   for (let chain = queue.shift(); chain !== undefined; chain = queue.shift()) {
@@ -23,7 +26,7 @@ export function reachableFrom(folder: string, entry: string): readonly Reached[]
     const text = readFileSync(join(folder, path), "utf8");
     const imports = importsOf(path, text);
     reached.set(path, { path, text, chain, packages: imports.filter((name) => !name.startsWith(".")) });
-    for (const name of imports) if (name.startsWith(".")) queue.push([...chain, posix.join(posix.dirname(path), name)]);
+    for (const name of imports) if (name.startsWith(".")) queue.push([...chain, at(posix.join(posix.dirname(path), name))]);
   }
   return [...reached.values()];
 }

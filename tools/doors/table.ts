@@ -7,6 +7,8 @@ export interface Door {
   /** At most so many modules of ours, and so many kB of them as built, comments and all. Raised only in the commit that needs it. */
   readonly files: number;
   readonly kilobytes: number;
+  /** At most so many kB of it once it is bundled, minified and gzipped, where somebody has to carry it. */
+  readonly bundled?: number;
   /** The packages and builtins of Node that are imported on the way, every one of them. */
   readonly packages: readonly string[];
   /** What no module on the way may say: the words of a part that has no business there. */
@@ -16,13 +18,15 @@ export interface Door {
 const SQL = ["better-sqlite3", "PRAGMA ", "SELECT ", "INSERT INTO "];
 const TERMINAL = ["commander", "process.argv", "process.stdout", "process.exit"];
 const SERVER = ["@hono/node-server", "createServer", "<!doctype"];
+const WEB = ["node:", "Buffer"];
+const SIGNING = ["crypto/signing", "createPrivateKey", "subtle.sign", "generateKey", "deriveKey"];
 const TESTING = ["node:assert", "storeContract", "brokenStores", "fakeClock"];
 
 export const DOORS: readonly Door[] = [
   {
     name: "coatcheck",
     entry: "index.js",
-    files: 220,
+    files: 230,
     kilobytes: 680,
     packages: [
       "@node-rs/argon2",
@@ -53,13 +57,14 @@ export const DOORS: readonly Door[] = [
     words: [...SQL, ...TERMINAL, ...SERVER, "argon2", "node:http", "node:net", "Set-Cookie"],
   },
   {
-    // For services that have no store, and must never be able to make what they check.
+    // For services that have no store, on any runtime with the standards of the web, and must never be able to make what they check.
     name: "coatcheck/verifier",
     entry: "verifier.js",
     files: 60,
     kilobytes: 160,
-    packages: ["node:crypto", "node:os"],
-    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "crypto/signing", "createPrivateKey", "argon2", "Set-Cookie", "COATCHECK_STORE"],
+    bundled: 20,
+    packages: [],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, ...SIGNING, ...WEB, "process.stderr", "argon2", "Set-Cookie", "COATCHECK_STORE"],
   },
   {
     name: "(carriers: sessions without a store of their own, without HTTP)",
@@ -83,6 +88,6 @@ export const DOORS: readonly Door[] = [
     files: 20,
     kilobytes: 60,
     packages: [],
-    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, "node:", "Buffer"],
+    words: [...SQL, ...TERMINAL, ...SERVER, ...TESTING, ...WEB],
   },
 ];

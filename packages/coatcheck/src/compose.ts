@@ -11,7 +11,7 @@ import type { CookieParts } from "./carriers/cookie/index.ts";
 import { KnownSessions } from "./carriers/cookie/known.ts";
 import { observedCarrier } from "./carriers/observed.ts";
 import { SessionService } from "./carriers/sessions.ts";
-import { declareClaims } from "./carriers/token/claims.ts";
+import { declareClaims } from "./carriers/token/declared.ts";
 import { tokenCarrier } from "./carriers/token/index.ts";
 import type { TokenParts } from "./carriers/token/index.ts";
 import { ensureSigningKey } from "./carriers/token/key-changes.ts";
@@ -30,7 +30,7 @@ import { liveSecrets } from "./crypto/secrets.ts";
 import type { Secrets } from "./crypto/secrets.ts";
 import { encode } from "./crypto/base64url.ts";
 import { equal } from "./crypto/constant-time.ts";
-import { sha256 } from "./crypto/hash.ts";
+import { sha256, sha256Text } from "./crypto/hash.ts";
 import { ChangeFeed } from "./http/changes/feed.ts";
 import type { Engine } from "./http/engine.ts";
 import { keepHouse } from "./housekeeping.ts";
@@ -245,7 +245,7 @@ function cookiePartsFor({ settings, store, random, claims }: Ingredients, core: 
 function tokenPartsFor({ settings, store, random, claims }: Ingredients, core: Core): TokenParts {
   const { issuer, audience, accessTtl, grace } = settings;
   const { secrets, lifetime, revocations, activity, users, metrics, ring: keys } = core;
-  const verified = new VerifiedTokens();
+  const verified = new VerifiedTokens(sha256Text);
   metrics.onScrape(() => cacheMetrics(metrics, "tokens", verified));
   return {
     ...{ issuer, audience, accessTtl, grace, claims, secrets, random, lifetime, revocations, activity, users, keys },

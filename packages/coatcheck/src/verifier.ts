@@ -5,9 +5,8 @@
 import { ConfigError } from "./core/errors.ts";
 import type { Clock, Log } from "./core/ports.ts";
 import { isLocal } from "./core/settings.ts";
-import { systemClock, systemClocks } from "./server/clock.ts";
-import { systemRandom } from "./server/random.ts";
 import type { MachineClocks } from "./revocation/elapsed.ts";
+import { consoleLog, webClock, webClocks, webRandom } from "./verifier/machine.ts";
 import { Verifier } from "./verifier/verifier.ts";
 import type { WhenStale } from "./verifier/verifier.ts";
 
@@ -30,7 +29,7 @@ export interface VerifierOptions {
   readonly clock?: Clock;
   /** For tests: what the lease is measured by. Default: the machine's. */
   readonly clocks?: MachineClocks;
-  /** Where it is told what somebody should see to. Default: warnings and errors as JSON on stderr. */
+  /** Where it is told what somebody should see to. Default: warnings and errors as JSON on the console. */
   readonly log?: Log;
 }
 
@@ -50,12 +49,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
   if (whenStale !== "introspect" && whenStale !== "refuse")
     throw new ConfigError('whenStale: "introspect" or "refuse": what to do while the issuer can\'t be heard');
   return new Verifier({
-    ...{ issuer, client: { id: client.id, secret: client.secret }, whenStale, random: systemRandom },
+    ...{ issuer, client: { id: client.id, secret: client.secret }, whenStale, random: webRandom },
     audience: options.audience ?? issuer,
     fetch: options.fetch ?? ((address, init) => fetch(address, init)),
-    clock: options.clock ?? systemClock,
-    clocks: options.clocks ?? systemClocks,
-    log: options.log ?? stderrLog,
+    clock: options.clock ?? webClock,
+    clocks: options.clocks ?? webClocks,
+    log: options.log ?? consoleLog,
   });
 }
 
@@ -69,14 +68,16 @@ function requireIssuer(issuer: string): void {
   if (protocol !== "https:" && !isLocal(issuer)) throw new ConfigError("issuer: https, or http on localhost");
 }
 
-const write =
-  (level: "warn" | "error") =>
-  (event: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-    void process.stderr.write(`${JSON.stringify({ level, event, ...fields })}\n`);
-
-const stderrLog: Log = { info: () => {}, warn: write("warn"), error: write("error") };
-
 export { ConfigError, StoreUnavailable } from "./core/errors.ts";
-export type { Verifier, CheckedToken, VerdictFreshness, VerifierState, WhenStale } from "./verifier/verifier.ts";
+export type {
+  CheckOptions,
+  CheckedToken,
+  Freshness,
+  ShownHeaders,
+  VerdictFreshness,
+  Verifier,
+  VerifierState,
+  WhenStale,
+} from "./verifier/verifier.ts";
 export type { ClientPrincipal, Principal, RefusalReason, UserPrincipal } from "./core/verdict.ts";
 export type { Clock, Log } from "./core/ports.ts";

@@ -1,10 +1,7 @@
-import { constants, generateKeyPairSync } from "node:crypto";
-import type { KeyPairKeyObjectResult, SigningOptions } from "node:crypto";
-
 /** The names that we write. */
 export type AlgorithmName = "ES256" | "EdDSA" | "PS256" | "RS256";
 
-/** One way of signing (RFC 7518 §3, RFC 8037): all that anything below needs to know, so that nothing asks for the name. */
+/** One way of signing (RFC 7518 §3, RFC 8037), as far as reading tokens and keys needs to know it. How node:crypto and WebCrypto do it stands in tables of their own. */
 export interface Algorithm {
   readonly name: AlgorithmName;
   /** The members of a JWK that say what kind of key it is: `kty` and, where there is one, `crv` (RFC 7518 §6). */
@@ -13,11 +10,6 @@ export interface Algorithm {
   readonly members: Readonly<Record<string, number | null>>;
   /** How long its signatures are, in bytes: known before one is decoded. The key says which one of these it is. */
   readonly signatureBytes: { readonly min: number; readonly max: number };
-  /** The name node:crypto has for its digest; null where the algorithm brings its own. */
-  readonly digest: "sha256" | null;
-  /** What node:crypto wants besides the key. */
-  readonly options: SigningOptions;
-  generate(): KeyPairKeyObjectResult;
 }
 
 /** The smallest RSA modulus that is trusted, in bits. */
@@ -30,8 +22,6 @@ const RSA = {
   members: { n: null, e: null },
   // From 2 048 bits up, since the foreign vectors that judge us have such keys; which keys are trusted is decided when a key is imported.
   signatureBytes: { min: 256, max: MAX_RSA_BITS / 8 },
-  digest: "sha256",
-  generate: () => generateKeyPairSync("rsa", { modulusLength: MIN_RSA_BITS }),
 } as const;
 
 const ES256: Algorithm = {
@@ -39,9 +29,6 @@ const ES256: Algorithm = {
   keyType: { kty: "EC", crv: "P-256" },
   members: { x: 32, y: 32 },
   signatureBytes: { min: 64, max: 64 },
-  digest: "sha256",
-  options: { dsaEncoding: "ieee-p1363" },
-  generate: () => generateKeyPairSync("ec", { namedCurve: "P-256" }),
 };
 
 const ED25519: Algorithm = {
@@ -49,14 +36,11 @@ const ED25519: Algorithm = {
   keyType: { kty: "OKP", crv: "Ed25519" },
   members: { x: 32 },
   signatureBytes: { min: 64, max: 64 },
-  digest: null,
-  options: {},
-  generate: () => generateKeyPairSync("ed25519"),
 };
 
-const PS256: Algorithm = { ...RSA, name: "PS256", options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } };
+const PS256: Algorithm = { ...RSA, name: "PS256" };
 
-const RS256: Algorithm = { ...RSA, name: "RS256", options: { padding: constants.RSA_PKCS1_PADDING } };
+const RS256: Algorithm = { ...RSA, name: "RS256" };
 
 /**
  * Every algorithm there is, by the names that are read. Without a prototype: `constructor` is no algorithm.

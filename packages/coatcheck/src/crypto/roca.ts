@@ -15,6 +15,6 @@ function powersOf65537(prime: number): ReadonlySet<number> {
  * so the modulus is a power of 65537 modulo every prime in M (Nemec et al. 2017, §2.2).
  */
 export function isRoca(modulus: Uint8Array): boolean {
-  const n = BigInt(`0x${Buffer.from(modulus).toString("hex")}`);
+  const n = BigInt(`0x${Array.from(modulus, (byte) => byte.toString(16).padStart(2, "0")).join("")}`);
   return PRIMES.every((prime) => RESIDUES.get(prime)?.has(Number(n % BigInt(prime))));
 }

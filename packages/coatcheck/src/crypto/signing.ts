@@ -2,10 +2,11 @@ import { createPrivateKey, createPublicKey, sign as nodeSign } from "node:crypto
 import type { KeyObject, SignKeyObjectInput } from "node:crypto";
 import type { Random } from "../core/ports.ts";
 import type { Algorithm } from "./algorithms.ts";
-import { encode } from "./base64url.ts";
 import type { PublicKey } from "./jwk.ts";
 import { publicKeyOf } from "./jwk.ts";
 import type { JsonObject } from "./json.ts";
+import { NODE_ALGORITHMS } from "./node-algorithms.ts";
+import { encode } from "./node-base64url.ts";
 import { seal, unseal } from "./seal.ts";
 
 // Synchronous throughout: node's asynchronous forms and WebCrypto wait in the one thread pool that password hashing fills.
@@ -21,17 +22,17 @@ export interface SigningKey {
 
 /** A new key. Its randomness is OpenSSL's own, which no port can replace; RSA takes a second and blocks meanwhile: at start only. */
 export function generateSigningKey(alg: Algorithm): SigningKey {
-  const pair = alg.generate();
+  const pair = NODE_ALGORITHMS[alg.name].generate();
   return signingKey(alg, pair.privateKey, pair.publicKey);
 }
 
 function signingKey(alg: Algorithm, privateKey: KeyObject, publicKey: KeyObject): SigningKey {
   const half = publicKeyOf(alg, publicKey);
-  return { kid: half.kid, alg, public: half, signWith: { key: privateKey, ...alg.options } };
+  return { kid: half.kid, alg, public: half, signWith: { key: privateKey, ...NODE_ALGORITHMS[alg.name].options } };
 }
 
 export function sign(key: SigningKey, input: Uint8Array): Uint8Array {
-  return nodeSign(key.alg.digest, input, key.signWith);
+  return nodeSign(NODE_ALGORITHMS[key.alg.name].digest, input, key.signWith);
 }
 
 /** Signs a payload as a token of the kind that `typ` names. */

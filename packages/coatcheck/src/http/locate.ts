@@ -1,4 +1,5 @@
 import type { CarrierName } from "../core/session.ts";
+import { bearerToken, isBlank, trim } from "./bearer.ts";
 import type { Credentials } from "./engine.ts";
 
 /** What a request showed of ours: one credential, or a reason why there is none. */
@@ -13,8 +14,6 @@ export type Located =
 const ABSENT: Located = Object.freeze({ carrier: null, reason: "absent", ambient: false });
 const AMBIGUOUS: Located = Object.freeze({ carrier: null, reason: "ambiguous", ambient: false });
 
-const TAB = 0x09;
-const SPACE = 0x20;
 const SEMICOLON = 0x3b;
 
 /**
@@ -28,19 +27,6 @@ export function createLocate(cookieName: string): (credentials: Credentials) => 
     if (token !== null) return { carrier: "token", credential: token, ambient: false };
     return typeof cookie === "string" ? cutTicket(cookie, needle) : ABSENT;
   };
-}
-
-/**
- * The token of RFC 6750 §2.1, its scheme in any case (RFC 9110 §11.1).
- * @returns the empty string for a scheme without a token (something was shown, and it is no good), null for any other scheme.
- */
-function bearerToken(header: string): string | null {
-  if (header.startsWith("Bearer ")) return trim(header, 7, header.length);
-  const from = skipBlanks(header, 0);
-  const end = from + 6;
-  if (header.slice(from, end).toLowerCase() !== "bearer") return null;
-  if (end < header.length && !isBlank(header.charCodeAt(end))) return null;
-  return trim(header, end, header.length);
 }
 
 /**
@@ -68,21 +54,4 @@ function startsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && isBlank(header.charCodeAt(before))) before -= 1;
   return before < 0 || header.charCodeAt(before) === SEMICOLON;
-}
-
-function trim(text: string, from: number, to: number): string {
-  const start = skipBlanks(text, from);
-  let end = to;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function skipBlanks(text: string, from: number): number {
-  let at = from;
-  while (isBlank(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }

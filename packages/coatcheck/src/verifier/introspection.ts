@@ -21,7 +21,6 @@ export const LONGEST_TTL: Milliseconds = duration("1h");
 
 export interface IntrospectionParts {
   readonly issuer: Issuer;
-  readonly audience: string;
   readonly clock: Clock;
   readonly clocks: MachineClocks;
   readonly log: Pick<RemoteLog, "lease" | "isApart">;
@@ -44,31 +43,39 @@ export class Introspection {
     this.#elapsed = new Elapsed(parts.clocks);
   }
 
-  /** @throws {store_unavailable} also when the answer took so long that it is older than memory may be. */
-  async judge(token: string): Promise<Introspected> {
-    let asking = this.#asking.get(token);
-    if (asking === undefined) {
-      asking = this.#ask(token).finally(() => this.#asking.delete(token));
-      this.#asking.set(token, asking);
-    }
-    const { said, fresh } = await asking;
-    const verdict = this.#judge(said);
+  /**
+   * @param audience who it is that was shown this token.
+   * @param anew asks a question of its own: one that is on its way already may have been answered before now.
+   * @throws {store_unavailable} also when the answer took so long that it is older than memory may be.
+   */
+  async judge(token: string, audience: string, anew: boolean): Promise<Introspected> {
+    const { said, fresh } = await (anew ? this.#ask(token) : this.#askOnce(token));
+    const verdict = this.#judge(said, audience);
     const left = fresh.left();
     const { lease } = this.#parts.log;
     if (left <= 0) throw new StoreUnavailable(new Error("introspection was answered too late to be true now"));
     return { verdict, age: lease - left };
   }
 
-  #judge({ active, token_type: type, ...said }: JsonObject): Verdict {
+  #askOnce(token: string): Promise<Told> {
+    let asking = this.#asking.get(token);
+    if (asking === undefined) {
+      asking = this.#ask(token).finally(() => this.#asking.delete(token));
+      this.#asking.set(token, asking);
+    }
+    return asking;
+  }
+
+  #judge({ active, token_type: type, ...said }: JsonObject, audience: string): Verdict {
     if (active !== true) return refuse("ended");
     // A refresh token that is active has no type: it is none that anybody may show here.
-    return type === "Bearer" ? this.#read(said) : refuse("malformed");
+    return type === "Bearer" ? this.#read(said, audience) : refuse("malformed");
   }
 
   /** What the issuer says is read and judged as strictly as a token. The log's position it keeps to itself: the store has just been asked. */
-  #read(said: JsonObject): Verdict {
-    const { issuer, audience, clock, log } = this.#parts;
-    const claims = readClaims(Buffer.from(JSON.stringify({ ...said, rsq: 0 })));
+  #read(said: JsonObject, audience: string): Verdict {
+    const { issuer, clock, log } = this.#parts;
+    const claims = readClaims(new TextEncoder().encode(JSON.stringify({ ...said, rsq: 0 })));
     if (claims === null) throw new StoreUnavailable(new Error("introspection answered what is nobody's token"));
     // Active means: by the issuer's clock it is in its time. Where ours is minutes off, that has to do.
     const now = log.isApart ? claims.iat : clock.now();

@@ -33,7 +33,7 @@ export class Issuer {
   constructor(url: string, client: Client, remote: Remote) {
     this.url = url;
     this.remote = remote;
-    this.#basic = `Basic ${Buffer.from(`${formEncoded(client.id)}:${formEncoded(client.secret)}`).toString("base64")}`;
+    this.#basic = `Basic ${btoa(`${formEncoded(client.id)}:${formEncoded(client.secret)}`)}`;
   }
 
   /** Where something is asked; the metadata are read when that is first wanted. @throws {store_unavailable} */

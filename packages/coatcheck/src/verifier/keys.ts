@@ -1,8 +1,10 @@
 import { StoreUnavailable } from "../core/errors.ts";
-import type { Clock } from "../core/ports.ts";
+import type { Clock, Log } from "../core/ports.ts";
 import { duration } from "../core/time.ts";
-import { importJwkSet } from "../crypto/jwk.ts";
-import type { PublicKey } from "../crypto/jwk.ts";
+import { readJwkSet } from "../crypto/public-jwk.ts";
+import type { ReadJwk } from "../crypto/public-jwk.ts";
+import { importWebKey } from "../crypto/web.ts";
+import type { WebKey } from "../crypto/web.ts";
 import { unexpected } from "./issuer.ts";
 import type { Issuer } from "./issuer.ts";
 
@@ -18,18 +20,20 @@ const COOLDOWN = duration("30s");
 export class RemoteKeys {
   readonly #issuer: Issuer;
   readonly #clock: Clock;
-  #keys: ReadonlyMap<string, PublicKey> = new Map();
+  readonly #log: Log;
+  #keys: ReadonlyMap<string, WebKey> = new Map();
   #reading: Promise<void> | null = null;
   /** When an unknown kid last made it read, and whether that went well. */
   #lookedAt = Number.NEGATIVE_INFINITY;
   #known = false;
 
-  constructor(issuer: Issuer, clock: Clock) {
+  constructor(issuer: Issuer, clock: Clock, log: Log) {
     this.#issuer = issuer;
     this.#clock = clock;
+    this.#log = log;
   }
 
-  find(kid: string): PublicKey | null {
+  find(kid: string): WebKey | null {
     return this.#keys.get(kid) ?? null;
   }
 
@@ -57,9 +61,22 @@ export class RemoteKeys {
     const headers = { accept: "application/jwk-set+json", "cache-control": "no-cache" };
     const told = await this.#issuer.remote.ask(await this.#issuer.endpoint("jwks"), { headers, atMost: JWKS_AT_MOST });
     if (told.status !== 200) throw unexpected("the issuer's keys", told);
-    const keys = told.json === null ? null : importJwkSet(told.json);
-    if (keys === null) throw new StoreUnavailable(new Error("the issuer's keys are no JWK Set that may be trusted"));
-    this.#keys = keys;
+    const read = told.json === null ? null : readJwkSet(told.json);
+    if (read === null) throw new StoreUnavailable(new Error("the issuer's keys are no JWK Set that may be trusted"));
+    const keys = await Promise.all(read.map((jwk) => this.#imported(jwk)));
+    this.#keys = new Map(keys.filter((key) => key !== null).map((key) => [key.kid, key]));
     this.#known = true;
+  }
+
+  /** Each key once, however often it is read. */
+  async #imported(read: ReadJwk): Promise<WebKey | null> {
+    const known = this.#keys.get(read.kid);
+    if (known !== undefined && known.alg === read.alg && JSON.stringify(known.members) === JSON.stringify(read.members)) return known;
+    const key = await importWebKey(read);
+    if (key?.key === null) {
+      const mend = "let this service run where WebCrypto has the algorithm, or let the issuer sign with another (--alg)";
+      this.#log.error("algorithm_missing", { kid: read.kid, alg: read.alg.name, mend });
+    }
+    return key;
   }
 }

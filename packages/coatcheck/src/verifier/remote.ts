@@ -60,15 +60,22 @@ export class Remote {
     signal: AbortSignal,
   ): Promise<AsyncIterable<string>> {
     const aborting = new AbortController();
-    const whole = AbortSignal.any([aborting.signal, signal]);
-    const patience = new Patience(this.#clock, () => aborting.abort(), silentFor, null);
-    try {
-      const response = await this.#fetch(address, { method: "GET", headers, redirect: "manual", signal: whole });
-      if (response.status !== 200 || response.body === null) throw new Error(`there is no stream: ${response.status}`);
-      return pieces(response.body as ReadableStream<Uint8Array>, patience, () => aborting.abort());
-    } catch (cause) {
+    const abort = (): void => aborting.abort();
+    // AbortSignal.any is younger than Node 20.
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    const patience = new Patience(this.#clock, abort, silentFor, null);
+    const end = (): void => {
       patience.end();
-      aborting.abort();
+      signal.removeEventListener("abort", abort);
+      abort();
+    };
+    try {
+      const response = await this.#fetch(address, { method: "GET", headers, redirect: "manual", signal: aborting.signal });
+      if (response.status !== 200 || response.body === null) throw new Error(`there is no stream: ${response.status}`);
+      return pieces(response.body as ReadableStream<Uint8Array>, patience, end);
+    } catch (cause) {
+      end();
       throw new StoreUnavailable(cause);
     }
   }
@@ -102,28 +109,44 @@ class Patience {
   }
 }
 
+/** The body piece by piece. By its reader: not every runtime lets a stream be looped over. */
+async function* partsOf(body: ReadableStream<Uint8Array>, patience: Patience): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    patience.renew();
+    yield value;
+  }
+}
+
 async function readBytes(response: Response, atMost: number, patience: Patience): Promise<Uint8Array> {
   if (response.body === null) return new Uint8Array();
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of response.body as ReadableStream<Uint8Array>) {
-    patience.renew();
+  for await (const part of partsOf(response.body as ReadableStream<Uint8Array>, patience)) {
     length += part.byteLength;
     if (length > atMost) throw new Error(`the answer is larger than ${atMost} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts, length);
+  return joined(parts, length);
 }
 
-async function* pieces(body: ReadableStream<Uint8Array>, patience: Patience, done: () => void): AsyncGenerator<string> {
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
+
+async function* pieces(body: ReadableStream<Uint8Array>, patience: Patience, end: () => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   try {
-    for await (const part of body) {
-      patience.renew();
-      yield decoder.decode(part, { stream: true });
-    }
+    for await (const part of partsOf(body, patience)) yield decoder.decode(part, { stream: true });
   } finally {
-    patience.end();
-    done();
+    end();
   }
 }

@@ -1,6 +1,6 @@
 import { StoreUnavailable } from "../core/errors.ts";
 import { MAX_TOKEN } from "../core/limits.ts";
-import { isPromise } from "../core/maybe.ts";
+import { chain, isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import { pause } from "../core/pause.ts";
 import type { Clock, Log, Random } from "../core/ports.ts";
@@ -8,14 +8,14 @@ import { duration, earliest, instant } from "../core/time.ts";
 import type { Instant } from "../core/time.ts";
 import { refuse } from "../core/verdict.ts";
 import type { Principal, RefusalReason, Verdict } from "../core/verdict.ts";
-import { judge, prove } from "../carriers/token/judge.ts";
+import { judge } from "../carriers/token/judge.ts";
 import type { JudgeParts } from "../carriers/token/judge.ts";
-import { parseProof } from "../carriers/token/read.ts";
+import { readProof } from "../carriers/token/read.ts";
 import type { Proof } from "../carriers/token/read.ts";
-import { VerifiedToken, VerifiedTokens } from "../carriers/token/verified.ts";
-import type { TokenKey } from "../carriers/token/verified.ts";
+import { VerifiedTokens } from "../carriers/token/verified.ts";
+import type { TokenKey, VerifiedToken } from "../carriers/token/verified.ts";
 import { encode } from "../crypto/base64url.ts";
-import { createLocate } from "../http/locate.ts";
+import { bearerToken } from "../http/bearer.ts";
 import type { MachineClocks } from "../revocation/elapsed.ts";
 import { HttpFeed } from "./feed.ts";
 import { Introspection, LONGEST_TTL } from "./introspection.ts";
@@ -24,11 +24,22 @@ import type { Client } from "./issuer.ts";
 import { RemoteKeys } from "./keys.ts";
 import { RemoteLog } from "./log.ts";
 import { News } from "./news.ts";
+import { Proving } from "./proving.ts";
 import { Remote } from "./remote.ts";
 import type { Fetch } from "./remote.ts";
 
 /** What to do when the lease has run out: ask the issuer about each token, or refuse to say anything (503). */
 export type WhenStale = "introspect" | "refuse";
+
+/** What to go by: memory within the bound, or what the issuer says when it is asked now. */
+export type Freshness = "bound" | "now";
+
+export interface CheckOptions {
+  /** `now` asks the issuer about this very token, whatever memory says: for what can't be undone. Default: `bound`. */
+  readonly freshness?: Freshness;
+  /** Whom the token must be for, here. Default: the verifier's audience. */
+  readonly audience?: string;
+}
 
 export interface VerifierParts {
   readonly issuer: string;
@@ -73,14 +84,17 @@ export interface VerifierState {
 const NAME_BYTES = 16;
 const READY_LOOK = duration("100ms");
 
+/** How many tokens it remembers at least, each with its whole text: some 600 characters as a rule, and 8192 at most. */
+const CAPACITY = 10_000;
+
 /** Checks access tokens where there is no store: public keys, the change feed under a lease, and nothing that could make a token. */
 export class Verifier {
   readonly #parts: VerifierParts;
-  readonly #locate = createLocate("-");
   readonly #keys: RemoteKeys;
   readonly #log: RemoteLog;
   readonly #introspection: Introspection;
   readonly #judging: JudgeParts;
+  readonly #proving: Proving;
   #isClosed = false;
 
   constructor(parts: VerifierParts) {
@@ -88,31 +102,33 @@ export class Verifier {
     this.#parts = parts;
     const issuer = new Issuer(parts.issuer, parts.client, new Remote(parts.fetch, clock));
     const name = encode(random.bytes(NAME_BYTES));
-    this.#keys = new RemoteKeys(issuer, clock);
+    this.#keys = new RemoteKeys(issuer, clock, log);
     const feed = new HttpFeed({ issuer, name, clock, log, news: new News({ issuer, clock, random }) });
     this.#log = new RemoteLog({ feed, name, clock, clocks, log, readKeys: () => this.#keys.read() });
-    this.#introspection = new Introspection({ issuer, audience: parts.audience, clock, clocks, log: this.#log });
-    const [keys, revocations] = [this.#keys, this.#log];
-    this.#judging = { issuer: parts.issuer, maxAccessTtl: LONGEST_TTL, keys, revocations, verified: new VerifiedTokens() };
+    this.#introspection = new Introspection({ issuer, clock, clocks, log: this.#log });
+    // By their text: no runtime but Node has a hash that answers at once.
+    const verified = new VerifiedTokens((token) => token, CAPACITY);
+    this.#judging = { issuer: parts.issuer, maxAccessTtl: LONGEST_TTL, revocations: this.#log, verified };
+    this.#proving = new Proving(this.#judging, this.#keys);
     this.#log.start();
   }
 
   /**
-   * Whose request is this? Synchronous when memory can answer: await it only if it is a promise.
+   * Whose request is this? Synchronous when memory can answer: await it only if it is a promise, as it is when a token comes for the first time.
    * @throws {store_unavailable} when it can't be known: answer 503, never 401.
    */
-  check({ authorization }: { readonly authorization?: string | null | undefined }): MaybePromise<CheckedToken> {
-    const located = this.#locate({ authorization });
-    if (located.carrier === null) return refuse("absent");
-    const token = located.credential;
+  check({ authorization }: ShownHeaders, options: CheckOptions = {}): MaybePromise<CheckedToken> {
+    const token = typeof authorization === "string" ? bearerToken(authorization) : null;
+    if (token === null) return refuse("absent");
     if (token.length > MAX_TOKEN) return refuse("malformed");
     const { verified } = this.#judging;
     const key = verified.keyOf(token);
-    const shown = verified.get(key) ?? parseProof(token);
-    if (shown === null) return refuse("malformed");
-    const judged = this.#judge(key, shown);
-    const all = { token, key, shown };
-    return isPromise(judged) ? this.#answerLater(judged, all) : this.#answer(judged, all);
+    const proof = verified.get(key) ?? readProof(token);
+    if (proof === null) return refuse("malformed");
+    const { audience = this.#parts.audience, freshness = "bound" } = options;
+    const shown: Shown = { token, key, proof, audience, freshness };
+    const judged = this.#judge(shown);
+    return isPromise(judged) ? this.#answerLater(judged, shown) : this.#answer(judged, shown);
   }
 
   /** Resolves when it may decide from memory for the first time. */
@@ -135,17 +151,14 @@ export class Verifier {
     this.#log.close();
   }
 
-  /** By memory as it is, however old. @returns null for a kid that is not known while memory is old: that says nothing. */
-  #judge(key: TokenKey, shown: VerifiedToken | Proof): MaybePromise<Verdict | null> {
-    const { clock, audience } = this.#parts;
-    if (!(shown instanceof VerifiedToken) && this.#keys.find(shown.kid) === null) return this.#judgeUnknownKid(key, shown);
-    const found = prove(this.#judging, key, shown, clock.now());
-    return typeof found === "string" ? refuse(found) : judge(this.#judging, found, audience, clock.now());
-  }
-
-  #judgeUnknownKid(key: TokenKey, shown: Proof): MaybePromise<Verdict | null> {
-    if (this.#log.left() <= 0) return null;
-    return this.#keys.lookAgain().then(() => (this.#keys.find(shown.kid) === null ? refuse("forged") : this.#judge(key, shown)));
+  /** By memory as it is, however old. @returns null if its signature can't be proved here: that says nothing. */
+  #judge({ key, proof, audience }: Shown): MaybePromise<Verdict | null> {
+    const { clock } = this.#parts;
+    // A kid that is not known while memory is old may be newer than that.
+    return chain(this.#proving.prove(key, proof, this.#log.left() > 0), (proved) => {
+      if (proved === null) return null;
+      return typeof proved === "string" ? refuse(proved) : judge(this.#judging, proved, audience, clock.now());
+    });
   }
 
   async #answerLater(judging: Promise<Verdict | null>, shown: Shown): Promise<CheckedToken> {
@@ -158,6 +171,7 @@ export class Verifier {
    */
   #answer(verdict: Verdict | null, shown: Shown): MaybePromise<CheckedToken> {
     if (verdict !== null && !verdict.ok && !(this.#log.isApart && TIMED.has(verdict.reason))) return verdict;
+    if (shown.freshness === "now") return this.#ask(shown, true);
     const left = this.#log.left();
     return verdict === null || !verdict.ok || left <= 0 ? this.#whenStale[this.#parts.whenStale](shown) : this.#accept(verdict, left);
   }
@@ -167,19 +181,23 @@ export class Verifier {
     return { ok: true, principal, until: earliest(until, instant(this.#parts.clock.now() + left)), freshness };
   }
 
+  /** What the issuer says of this very token. @param anew by a question that is sent from now on. */
+  async #ask({ token, audience }: Shown, anew: boolean): Promise<CheckedToken> {
+    const { verdict, age } = await this.#introspection.judge(token, audience, anew);
+    if (!verdict.ok) return verdict;
+    return { ok: true, principal: verdict.principal, until: this.#parts.clock.now(), freshness: { by: "introspection", age } };
+  }
+
   readonly #whenStale: Readonly<Record<WhenStale, (shown: Shown) => Promise<CheckedToken>>> = {
-    introspect: async ({ token }) => {
-      const { verdict, age } = await this.#introspection.judge(token);
-      if (!verdict.ok) return verdict;
-      return { ok: true, principal: verdict.principal, until: this.#parts.clock.now(), freshness: { by: "introspection", age } };
-    },
+    introspect: (shown) => this.#ask(shown, false),
     // One try to hear from the issuer, shared by all who come meanwhile.
-    refuse: async ({ key, shown }) => {
+    refuse: async (shown) => {
       await this.#log.sync();
-      const verdict = await this.#judge(key, shown);
+      const verdict = await this.#judge({ ...shown, proof: this.#judging.verified.get(shown.key) ?? shown.proof });
       if (verdict !== null && !verdict.ok) return verdict;
       const left = this.#log.left();
-      if (verdict === null || left <= 0) throw new StoreUnavailable(new Error("the lease has run out"));
+      if (left <= 0) throw new StoreUnavailable(new Error("the lease has run out"));
+      if (verdict === null) throw new StoreUnavailable(new Error("this runtime can't prove its signature"));
       return this.#accept(verdict, left);
     },
   };
@@ -188,11 +206,18 @@ export class Verifier {
 /** What a token may be refused for by a clock that is wrong: its time is over, or has not come. */
 const TIMED: ReadonlySet<RefusalReason> = new Set<RefusalReason>(["expired", "malformed"]);
 
-/** One token that was shown. */
+/** The header as it came. */
+export interface ShownHeaders {
+  readonly authorization?: string | null | undefined;
+}
+
+/** One token that was shown, and what is asked of it. */
 interface Shown {
   readonly token: string;
   readonly key: TokenKey;
-  readonly shown: VerifiedToken | Proof;
+  readonly proof: VerifiedToken | Proof;
+  readonly audience: string;
+  readonly freshness: Freshness;
 }
 
 /** What can't be known from here may be known to the issuer. */

@@ -13,7 +13,7 @@ import { RecentRows } from "../../src/core/rows.ts";
 import type { Found } from "../../src/core/session.ts";
 import { duration } from "../../src/core/time.ts";
 import type { Instant } from "../../src/core/time.ts";
-import { sha256 } from "../../src/crypto/hash.ts";
+import { sha256, sha256Text } from "../../src/crypto/hash.ts";
 import { systemRandom } from "../../src/server/random.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { fakeClock } from "../../src/testing/index.ts";
@@ -198,7 +198,7 @@ describe("what is equal and frozen", () => {
 
 describe("tokens that are remembered", () => {
   it("say what they said, though each had an audience of its own", () => {
-    const tokens = new VerifiedTokens();
+    const tokens = new VerifiedTokens(sha256Text);
     const key = (nth: number): ReturnType<VerifiedTokens["keyOf"]> => tokens.keyOf(`token ${nth}`);
     for (let nth = 0; nth <= 10_000; nth++) tokens.add(key(nth), "kid", { ...CLAIMS, aud: `https://${nth}.example.com` });
     expect(tokens.size).toBe(1);

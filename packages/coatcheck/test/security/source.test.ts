@@ -68,9 +68,9 @@ describe("U10 comparing takes as long as it takes (ASVS 11.2.4)", () => {
     "http/locate.ts: ticket !== value": "two cookies of one request: both are the client's own",
     "stores/memory/users.ts: row?.passwordHash !== expect": "two hashes of the store's own, which nobody outside chooses",
     "carriers/token/key-changes.ts: secretOf(key, secrets) === secrets.writer": "which of our secrets it is, not what it holds",
-    'crypto/base64url.ts: bytes.toString("base64url") === text': "whether a client's own value is spelled as we would spell it",
+    'crypto/node-base64url.ts: bytes.toString("base64url") === text': "whether a client's own value is spelled as we would spell it",
     "crypto/json.ts: membersOf(value, escapes) === written": "two counts",
-    "crypto/jwk.ts: jwk[name] === value": "the type of a public key",
+    "crypto/public-jwk.ts: jwk[name] === value": "the type of a public key",
     "testing/twins/accounts.ts: before?.passwordHash !== change.expect": "a broken store, for tests",
   };
 

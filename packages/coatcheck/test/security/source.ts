@@ -49,7 +49,7 @@ function find(path: string, text: string): Findings {
     },
     MemberExpression: (node) => {
       // WebCrypto, which needs no import.
-      if (node.object.type === "Identifier" && node.object.name === "crypto") crypto.push(written(node));
+      if (/^crypto(?:\.subtle)?$/.test(written(node.object)) && written(node) !== "crypto.subtle") crypto.push(written(node));
     },
   }).visit(program);
   return { path, regexes, comparisons, crypto: [...new Set(crypto)].toSorted() };

@@ -8,9 +8,7 @@ import type { Instant, Milliseconds } from "../../core/time.ts";
 import type { RefusalReason } from "../../core/verdict.ts";
 import type { JsonObject } from "../../crypto/json.ts";
 import { parseJsonObject } from "../../crypto/json.ts";
-import { OUR_CLAIMS } from "./declared.ts";
-
-export { declareClaims } from "./declared.ts";
+import { OUR_CLAIMS } from "./names.ts";
 
 // What an access token says (RFC 9068 §2.2), by the names it has on the wire. Seconds exist in this file alone:
 // a token holds whole seconds (RFC 7519 §2, NumericDate), everything else in the program holds instants in milliseconds.
@@ -161,9 +159,11 @@ export function wireOf(claims: AccessClaims): JsonObject {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as JsonObject;
 }
 
+const UTF8 = new TextEncoder();
+
 /** The payload that {@link readClaims} reads as these claims. */
 export function writeClaims(claims: AccessClaims): Uint8Array {
-  return Buffer.from(JSON.stringify(wireOf(claims)));
+  return UTF8.encode(JSON.stringify(wireOf(claims)));
 }
 
 /** Whether a token with these claims is for this audience, among others or alone. */

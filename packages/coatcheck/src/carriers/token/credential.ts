@@ -1,14 +1,21 @@
 import { CoatcheckError } from "../../core/errors.ts";
 import { MAX_TOKEN } from "../../core/limits.ts";
+import { decode } from "../../crypto/node-base64url.ts";
 import { writeCompact } from "../../crypto/signing.ts";
 import type { SigningKey } from "../../crypto/signing.ts";
 import type { AccessClaims } from "./claims.ts";
 import { readClaims, writeClaims } from "./claims.ts";
+import { readProof } from "./read.ts";
+import type { Proof } from "./read.ts";
 
-export { parseProof } from "./read.ts";
 export type { Proof } from "./read.ts";
 
 const TYP = "at+jwt";
+
+/** @returns null unless `text` is an access token's one spelling, of an algorithm of ours. Never throws. */
+export function parseProof(text: string): Proof | null {
+  return readProof(text, decode);
+}
 
 /**
  * An access token with these claims.

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../core/errors.ts";
+import { OUR_CLAIMS } from "./names.ts";
 
 // Whoever holds a token can read it (RFC 9068 §6): so it holds what the application declares, and nothing that is a secret or about a person.
 // The lists are published, and judge names alone: they catch the slip, not the intent.
@@ -62,24 +63,6 @@ export const REFUSED_WORDS: readonly string[] = [
     "race",
   ],
 ];
-
-/** The names that mean something to us: every other claim in a token is the application's own. */
-export const OUR_CLAIMS: ReadonlySet<string> = new Set([
-  "iss",
-  "aud",
-  "sub",
-  "client_id",
-  "iat",
-  "exp",
-  "nbf",
-  "jti",
-  "sid",
-  "roles",
-  "auth_time",
-  "amr",
-  "scope",
-  "rsq",
-]);
 
 /** Names that a receiver of tokens already gives a meaning: those that we write, and registered ones of RFC 7519, 7800, 8693, 9068 and OpenID Connect. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([

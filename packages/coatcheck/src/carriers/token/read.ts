@@ -1,6 +1,6 @@
-import { KID } from "../../crypto/jwk.ts";
-import type { CompactJws, HeaderRules } from "../../crypto/jws.ts";
+import type { CompactJws, Decode, HeaderRules } from "../../crypto/jws.ts";
 import { readCompact } from "../../crypto/jws.ts";
+import { KID } from "../../crypto/public-jwk.ts";
 
 /** What the token carrier's client shows: an access token (RFC 9068), read but not yet proved. */
 export type Proof = CompactJws;
@@ -14,7 +14,7 @@ const RULES: HeaderRules = { members: new Set(["alg", "typ", "kid"]), kid: KID }
 const IS_ACCESS_TOKEN = /^(?:application\/)?at\+jwt$/i;
 
 /** @returns null unless `text` is an access token's one spelling, of an algorithm of ours. Never throws. */
-export function parseProof(text: string): Proof | null {
-  const proof = readCompact(text, RULES);
+export function readProof(text: string, decode?: Decode): Proof | null {
+  const proof = readCompact(text, RULES, decode);
   return proof?.typ != null && IS_ACCESS_TOKEN.test(proof.typ) ? proof : null;
 }

@@ -4,7 +4,6 @@ import type { Piece } from "../../core/rows.ts";
 import { instant } from "../../core/time.ts";
 import type { Instant } from "../../core/time.ts";
 import type { Principal } from "../../core/verdict.ts";
-import { sha256Text } from "../../crypto/hash.ts";
 import type { Standing } from "../../revocation/table.ts";
 import type { AccessClaims, Terms } from "./claims.ts";
 import { principalOfClaims } from "./principal.ts";
@@ -109,7 +108,7 @@ export class VerifiedToken implements Standing, Terms {
   }
 }
 
-/** How many tokens a process remembers at least; less than 400 bytes each. */
+/** How many tokens a process remembers at least; less than 400 bytes each, besides the key. */
 const CAPACITY = 50_000;
 
 /** How many labels there may be. So many there are only where each token has an audience of its own: then all of it is forgotten, and begins anew. */
@@ -119,19 +118,28 @@ const LABELS = 10_000;
 export type TokenKey = string & { readonly __brand: "TokenKey" };
 
 /**
- * Tokens that were verified lately, so that a signature is checked once and not at each request. The key is the SHA-256 of the whole token: exact, since nobody
+ * Tokens that were verified lately, so that a signature is checked once and not at each request. The key is the whole token, or the SHA-256 of it: exact, since nobody
  * finds two texts with one, and no builder of keys that could make two tokens one (CVE-2026-35039). Its lifetime, and whether it has ended, are judged on every hit.
  */
 export class VerifiedTokens {
+  readonly #name: (token: string) => string;
+  readonly #capacity: number;
   #labels: Label[] = [];
   #labelNumbers = new Map<string, number>();
-  #recent = this.#table();
+  #recent: RecentRows<Principal, VerifiedToken>;
   /** How often a signature was checked already, and how often not. */
   hits = 0;
   misses = 0;
 
+  /** @param name of one token and no other: itself, or its SHA-256 where that can be had at once. */
+  constructor(name: (token: string) => string, capacity = CAPACITY) {
+    this.#name = name;
+    this.#capacity = capacity;
+    this.#recent = this.#table();
+  }
+
   keyOf(token: string): TokenKey {
-    return sha256Text(token) as TokenKey;
+    return this.#name(token) as TokenKey;
   }
 
   get(key: TokenKey): VerifiedToken | null {
@@ -170,6 +178,6 @@ export class VerifiedTokens {
 
   #table(): RecentRows<Principal, VerifiedToken> {
     const labels = this.#labels;
-    return new RecentRows(CAPACITY, NUMBERS, (piece, nth) => new VerifiedToken(piece, nth, labels));
+    return new RecentRows(this.#capacity, NUMBERS, (piece, nth) => new VerifiedToken(piece, nth, labels));
   }
 }

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import type { JsonValue } from "../../core/session.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { importPublicJwk } from "../../crypto/jwk.ts";
-import type { JwkRules } from "../../crypto/jwk.ts";
 import type { JsonObject } from "../../crypto/json.ts";
+import type { JwkRules } from "../../crypto/public-jwk.ts";
 import type { KeyRing } from "./checks.ts";
 import type { SignedForm } from "./forms.ts";
 

@@ -2,7 +2,7 @@ import { refusedPart } from "../../carriers/token/declared.ts";
 import { MAX_TOKEN } from "../../core/limits.ts";
 import type { JsonValue } from "../../core/session.ts";
 import { duration } from "../../core/time.ts";
-import { KID } from "../../crypto/jwk.ts";
+import { KID } from "../../crypto/public-jwk.ts";
 import type { SignedForm } from "./forms.ts";
 import { lasting, timeOf } from "./words.ts";
 
