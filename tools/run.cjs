@@ -27,6 +27,7 @@ const SCRIPTS = {
   format: { needsBuild: false, run: ({ node }, args) => node(["node_modules/oxfmt/bin/oxfmt", ...args]) },
   docs: { needsBuild: true, run: ({ node }, args) => node(["tools/docs.ts", ...args]) },
   prepack: { needsBuild: true, run: program("tools/pack/prepare.ts") },
+  cut: { needsBuild: true, run: program("tools/pack/cut.ts") },
   soak: { needsBuild: true, run: program("packages/coatcheck/test/soak/index.ts") },
   bench: { needsBuild: true, run: program("bench/index.ts") },
 };
