@@ -1,5 +1,6 @@
 import { ERRORS } from "../../packages/coatcheck/src/core/errors.ts";
 import type { ErrorRow } from "../../packages/coatcheck/src/core/errors.ts";
+import { GUARD_ERRORS } from "../../packages/coatcheck/src/core/guard.ts";
 import { OAUTH_ERRORS } from "../../packages/coatcheck/src/http/oauth-errors.ts";
 import { codesOf } from "./description.ts";
 import type { Api } from "./description.ts";
@@ -16,6 +17,10 @@ The library throws the same codes, as the \`code\` of a \`CoatcheckError\`.`,
     "## Codes",
     table(["code", "status", "what it is"], rowsOf(ERRORS)),
     ...entries(ERRORS, api),
+    "## Refusals of guards",
+    "A guard (`auth.guard`, `verifier.guard`: [verifier.md](verifier.md#guards)) refuses with codes from above, and with these, which no address of the server answers.",
+    table(["code", "status", "what it is"], rowsOf(GUARD_ERRORS)),
+    ...entries(GUARD_ERRORS, api),
     `## OAuth errors`,
     `Under \`/oauth\` errors have the form of RFC 6749 §5.2: \`error\` and \`error_description\`. An error of ours has the standard's nearest name there (\`invalid_request\`; \`temporarily_unavailable\` for
 429 and 503; \`server_error\` for 500), its own status, and its \`code\` beside it.`,

@@ -27,7 +27,7 @@ export const DOORS: readonly Door[] = [
     name: "coatcheck",
     entry: "index.js",
     files: 230,
-    kilobytes: 680,
+    kilobytes: 700,
     packages: [
       "@node-rs/argon2",
       "@valibot/to-json-schema",

@@ -1,11 +1,16 @@
 import type { Composed } from "./compose.ts";
 import { CoatcheckError } from "./core/errors.ts";
+import { createGuard } from "./core/guard.ts";
+import type { Guarded } from "./core/guard.ts";
 import type { Sid, UserId } from "./core/ids.ts";
 import { MAX_SESSION_DATA } from "./core/limits.ts";
+import { chain } from "./core/maybe.ts";
 import type { MaybePromise } from "./core/maybe.ts";
+import type { Needs } from "./core/needs.ts";
 import { isLive } from "./core/session.ts";
 import type { AuthMethods, CarrierName, Device, JsonValue, SessionRecord } from "./core/session.ts";
 import type { Verdict } from "./core/verdict.ts";
+import { bearerToken } from "./http/bearer.ts";
 import { describeDevice } from "./http/device.ts";
 import type { Credentials } from "./http/engine.ts";
 import type { Closing } from "./revocation/watching.ts";
@@ -42,6 +47,11 @@ export interface Auth {
    * @throws {store_unavailable} when that can't be known: answer 503 then, not 401.
    */
   check(credentials: Credentials): MaybePromise<Verdict>;
+  /**
+   * A guard for a route: made once, at start. It answers with the verdict of whoever may come, or with a refusal that is ready to be sent.
+   * @throws ConfigError for needs that can't be meant. The guard throws as {@link check} does.
+   */
+  guard<const N extends Needs>(needs: N): (credentials: Credentials) => MaybePromise<Guarded<N, Verdict>>;
   /**
    * A session for a user that the application has proved itself.
    * @throws {unauthenticated} if there is no such user, or it is disabled. @throws {invalid_input} if `data` is too large, or the id is one that clients have.
@@ -121,6 +131,7 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     fetch: routes.fetch,
     wellKnown: routes.wellKnown,
     check: routes.check,
+    guard: guardian(composed, routes),
     start,
     session,
     end,
@@ -129,6 +140,22 @@ export function authFor(composed: Composed, routes: Routes): Auth {
     metrics: () => engine.metrics.render(),
     close: () => composed.close(),
   };
+}
+
+function guardian({ engine: { clock } }: Composed, { check }: Routes): Auth["guard"] {
+  return (needs) => {
+    const guard = createGuard(needs);
+    return (credentials) =>
+      chain(check(credentials), (verdict) => {
+        const refusal = guard(verdict, shownIn(credentials), clock.now());
+        return refusal ?? (verdict as Guarded<typeof needs, Verdict>);
+      });
+  };
+}
+
+/** A token is looked for first, and with one the cookie is not looked at. */
+function shownIn({ authorization }: Credentials): "token" | "cookie" {
+  return typeof authorization === "string" && bearerToken(authorization) !== null ? "token" : "cookie";
 }
 
 async function changed({ engine: { users, sessions, store, clock }, revocations }: Composed, id: UserId): Promise<void> {

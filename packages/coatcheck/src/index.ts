@@ -39,6 +39,8 @@ export { postgres } from "./stores/postgres/index.ts";
 export { sqlite } from "./stores/sqlite/index.ts";
 export { CoatcheckError, ConfigError, StoreUnavailable } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
+export type { Allowed, Guarded, Refusal } from "./core/guard.ts";
+export type { ClientNeeds, Needs, UserNeeds } from "./core/needs.ts";
 export type { Auth, Session, Started, StartOptions } from "./auth.ts";
 export type { TokenResponse } from "./http/index.ts";
 export type { Closing } from "./revocation/watching.ts";

@@ -1,5 +1,5 @@
+import { STEP_UP } from "../core/challenge.ts";
 import { CoatcheckError, refusalCode } from "../core/errors.ts";
-import type { ErrorCode } from "../core/errors.ts";
 import { FRESH_PROOF } from "../core/limits.ts";
 import type { CarrierName, SessionRecord } from "../core/session.ts";
 import type { RefusalReason } from "../core/verdict.ts";
@@ -49,9 +49,6 @@ async function auditDisabled({ site, located, ip, route, device, now }: Call, ca
 function refused(reason: RefusalReason, carrier: CarrierName): CoatcheckError {
   return new CoatcheckError(refusalCode(reason, carrier));
 }
-
-/** How each carrier's client hears that the person must prove themselves again: a token's by RFC 9470. */
-const STEP_UP: Readonly<Record<CarrierName, ErrorCode>> = { cookie: "step_up_required", token: "insufficient_user_authentication" };
 
 /**
  * @throws {step_up_required}

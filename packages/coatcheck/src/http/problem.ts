@@ -1,20 +1,12 @@
+import { challengeOf, stepUpChallenge } from "../core/challenge.ts";
 import { CoatcheckError, ERRORS } from "../core/errors.ts";
-import type { ErrorCode } from "../core/errors.ts";
 import { FRESH_PROOF } from "../core/limits.ts";
 import type { Answer } from "./answer.ts";
 import { OAuthError, oauthNameOf } from "./oauth-errors.ts";
 import type { Refused } from "./row.ts";
 
-/**
- * What a 401 says besides `Bearer`: an error only if a token was sent (RFC 6750 §3.1, RFC 9110 §15.5.2), and which of the standards' names
- * ours has (RFC 9470 §3).
- */
-const CHALLENGES: Partial<Record<ErrorCode, string>> = {
-  invalid_token: 'Bearer error="invalid_token"',
-  login_required: 'Bearer error="invalid_token"',
-  stale_claims: 'Bearer error="invalid_token"',
-  insufficient_user_authentication: `Bearer error="insufficient_user_authentication", max_age="${FRESH_PROOF / 1_000}"`,
-};
+/** Our own routes ask for no other proof than a fresh one. */
+const FRESHER = stepUpChallenge({ maxAge: FRESH_PROOF });
 
 /** Whether errors of an address have the form of RFC 6749 §5.2. */
 export function hasOAuthErrors(path: string): boolean {
@@ -58,7 +50,7 @@ export function oauthProblem(error: OAuthError | CoatcheckError): Answer {
 }
 
 function errorHeaders({ code, status, details }: CoatcheckError): Record<string, string> {
-  if (status === 401) return { "WWW-Authenticate": CHALLENGES[code] ?? "Bearer" };
+  if (status === 401) return { "WWW-Authenticate": code === "insufficient_user_authentication" ? FRESHER : challengeOf(code) };
   if (status === 429 || status === 503) return { "Retry-After": String(Math.max(1, Math.ceil(details.retryAfter ?? 1))) };
   return {};
 }

@@ -1,7 +1,10 @@
-import { StoreUnavailable } from "../core/errors.ts";
+import { ConfigError, StoreUnavailable } from "../core/errors.ts";
+import { createGuard } from "../core/guard.ts";
+import type { Guarded } from "../core/guard.ts";
 import { MAX_TOKEN } from "../core/limits.ts";
 import { chain, isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
+import type { Needs } from "../core/needs.ts";
 import { pause } from "../core/pause.ts";
 import type { Clock, Log, Random } from "../core/ports.ts";
 import { duration, earliest, instant } from "../core/time.ts";
@@ -40,6 +43,9 @@ export interface CheckOptions {
   /** Whom the token must be for, here. Default: the verifier's audience. */
   readonly audience?: string;
 }
+
+/** What a route asks: who may come, and how the token is checked. */
+export interface RouteNeeds extends Needs, CheckOptions {}
 
 export interface VerifierParts {
   readonly issuer: string;
@@ -126,9 +132,25 @@ export class Verifier {
     const proof = verified.get(key) ?? readProof(token);
     if (proof === null) return refuse("malformed");
     const { audience = this.#parts.audience, freshness = "bound" } = options;
+    requireOptions({ freshness, audience });
     const shown: Shown = { token, key, proof, audience, freshness };
     const judged = this.#judge(shown);
     return isPromise(judged) ? this.#answerLater(judged, shown) : this.#answer(judged, shown);
+  }
+
+  /**
+   * A guard for a route: made once, at start. It answers with the verdict of whoever may come, or with a refusal that is ready to be sent.
+   * @throws ConfigError for needs that can't be meant. The guard throws as {@link check} does.
+   */
+  guard<const N extends RouteNeeds>(needs: N): (headers: ShownHeaders) => MaybePromise<Guarded<N, CheckedToken>> {
+    const { freshness = "bound", audience = this.#parts.audience, ...asked }: RouteNeeds = needs;
+    requireOptions({ freshness, audience });
+    const guard = createGuard(asked);
+    return (headers) =>
+      chain(this.check(headers, { freshness, audience }), (checked) => {
+        const shown = !checked.ok && checked.reason === "absent" ? "nothing" : "token";
+        return guard(checked, shown, this.#parts.clock.now()) ?? (checked as Guarded<N, CheckedToken>);
+      });
   }
 
   /** Resolves when it may decide from memory for the first time. */
@@ -205,6 +227,12 @@ export class Verifier {
 
 /** What a token may be refused for by a clock that is wrong: its time is over, or has not come. */
 const TIMED: ReadonlySet<RefusalReason> = new Set<RefusalReason>(["expired", "malformed"]);
+
+/** What is misspelt here would be less than was asked for. */
+function requireOptions({ freshness, audience }: Required<CheckOptions>): void {
+  if (freshness !== "bound" && freshness !== "now") throw new ConfigError('freshness: "bound" or "now"');
+  if (typeof audience !== "string" || audience === "") throw new ConfigError("audience: whom the token must be for, as text");
+}
 
 /** The header as it came. */
 export interface ShownHeaders {

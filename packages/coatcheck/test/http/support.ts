@@ -86,6 +86,8 @@ export interface House {
   readonly engine: Engine;
   readonly routes: Routes;
   readonly log: readonly LogLine[];
+  /** Whom its tokens are for. */
+  readonly audience: string;
   readonly call: (method: string, path: string, sent?: Sent) => Promise<Got>;
   /** Signs Ada up on this carrier and gives the headers that show her session. */
   readonly arrive: (carrier?: "cookie" | "token", email?: string) => Promise<Visitor>;
@@ -181,6 +183,7 @@ export async function openHouse(parts: HouseParts = {}): Promise<House> {
     engine,
     routes,
     log: lines,
+    audience: options.audience ?? ISSUER,
     call,
     arrive: (carrier = "cookie", email = EMAIL) => enter("/auth/sign-up", carrier, { email }),
     signIn: (carrier = "cookie", sent = {}) => enter("/auth/sign-in", carrier, { email: EMAIL }, sent),

@@ -12,9 +12,9 @@ export const REPOSITORY = fileURLToPath(new URL("../../../../", import.meta.url)
 export const INSTALL = ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"] as const;
 
 /** @returns the path of the tarball, in `folder`. */
-export async function pack(folder: string): Promise<string> {
+export async function pack(folder: string, workspace = "coatcheck"): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  await npm(["pack", "--workspace", "coatcheck", "--pack-destination", folder, "--loglevel=error"], REPOSITORY);
+  await npm(["pack", "--workspace", workspace, "--pack-destination", folder, "--loglevel=error"], REPOSITORY);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error(`npm pack left no tarball in ${folder}`);
   return join(folder, tarball);
@@ -27,9 +27,9 @@ export interface Installed {
 }
 
 /** The tarball, installed into an empty folder, where nothing of this repository is in reach. */
-export async function installed(): Promise<Installed> {
+export async function installed(workspace?: string): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), "coatcheck-installed-"));
-  const tarball = await pack(join(folder, "packed"));
+  const tarball = await pack(join(folder, "packed"), workspace);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
   await npm([...INSTALL, tarball], folder);
   return { folder, tarball, remove: () => rmSync(folder, { recursive: true, force: true }) };

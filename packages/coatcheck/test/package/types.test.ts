@@ -8,7 +8,7 @@ import { node, REPOSITORY } from "./packed.ts";
 
 const START = `
   import { coatcheck, memory, sqlite, CoatcheckError, StoreUnavailable } from "coatcheck";
-  import type { Auth, CoatcheckOptions, Duration, ErrorCode, Principal, RefusalReason, Started, TokenResponse, UserView, Verdict } from "coatcheck";
+  import type { Auth, ClientPrincipal, CoatcheckOptions, Duration, ErrorCode, Needs, Principal, RefusalReason, Started, TokenResponse, UserPrincipal, UserView, Verdict } from "coatcheck";
   import { brokenStores, fakeClock, storeContract } from "coatcheck/testing";
   declare const auth: Auth;
   declare const verdict: Verdict;
@@ -29,6 +29,19 @@ const HOLDS: Readonly<Record<string, string>> = {
       void texts;
     }`,
   "what check returns is a verdict, or the promise of one": `same<ReturnType<Auth["check"]>, Verdict | Promise<Verdict>>(true);`,
+  "whoever a guard lets in is of a kind that was named, and there": `
+    import { createVerifier } from "coatcheck/verifier";
+    const verifier = createVerifier({ issuer: "https://id.example.com", client: { id: "a", secret: "b" } });
+    for (const person of [await auth.guard({ user: { roles: ["a"], maxAge: "5m" } })({}), await verifier.guard({ user: {}, freshness: "now" })({})])
+      if (person.ok) same<typeof person.principal, UserPrincipal>(true);
+      else void [person.status, person.code, person.headers];
+    const program = await verifier.guard({ client: { scopes: ["a"] } })({});
+    if (program.ok) same<typeof program.principal, ClientPrincipal>(true);
+    const either = await auth.guard({ user: {}, client: {} })({});
+    if (either.ok) same<typeof either.principal, UserPrincipal | ClientPrincipal>(true);
+    declare const needs: Needs;
+    const any = await auth.guard(needs)({});
+    if (any.ok) same<typeof any.principal, UserPrincipal | ClientPrincipal>(true);`,
   "check takes what servers hand out": `
     import type { IncomingHttpHeaders } from "node:http";
     declare const incoming: IncomingHttpHeaders;
@@ -68,6 +81,14 @@ const REFUSED: readonly (readonly [what: string, code: string, reason: RegExp])[
   ["a reason when it is ok", "if (verdict.ok) verdict.reason;", /TS2339: Property 'reason' does not exist/],
   ["a user before the kind was asked", "if (verdict.ok) verdict.principal.userId;", /TS2339: Property 'userId' does not exist/],
   ["a verdict that may still be a promise", "const { ok } = auth.check({});", /TS2339: Property 'ok' does not exist/],
+  [
+    "a guard's principal before ok was asked",
+    "(await auth.guard({ user: {} })({})).principal;",
+    /TS2339: Property 'principal' does not exist/,
+  ],
+  ["a misspelt need of a guard", `auth.guard({ user: { role: ["a"] } });`, /TS(2353|2561|2322): /],
+  ["a role for a list of them", `auth.guard({ user: { roles: "a" } });`, /TS2322: Type 'string' is not assignable/],
+  ["an age of a login without a unit", `auth.guard({ user: { maxAge: "5" } });`, /TS2322: Type '"5"' is not assignable/],
   ["a Headers object, which has no such fields", "void auth.check(new Headers());", /TS2559: .*no properties in common/],
   ["a duration as a number", "void coatcheck({ ...base, idle: 15 });", /TS2322: Type 'number' is not assignable/],
   ["a duration without a unit", `void coatcheck({ ...base, idle: "15" });`, /TS2322: Type '"15"' is not assignable/],

@@ -2,8 +2,10 @@ import { expect } from "vitest";
 import { openSigningKey } from "../../src/carriers/token/keys.ts";
 import { deriveSecrets } from "../../src/crypto/secrets.ts";
 import type { SigningKey } from "../../src/crypto/signing.ts";
+import { createVerifier } from "../../src/verifier.ts";
+import type { Verifier } from "../../src/verifier.ts";
 import { signed } from "../crypto/tokens.ts";
-import { openHouse } from "../http/support.ts";
+import { ISSUER, openHouse } from "../http/support.ts";
 import type { House, HouseParts, Visitor } from "../http/support.ts";
 import { TEST_MASTER } from "../support/engine.ts";
 
@@ -46,15 +48,39 @@ async function openKey({ store }: House, kid: string): Promise<SigningKey> {
   return key;
 }
 
-/** What the doors for a bearer token say of this one. */
-async function answers({ call, routes }: House, token: string): Promise<readonly unknown[]> {
-  // What no header can carry (NUL, U+20AC …) is shown to the library's door alone.
+const verifiers = new WeakMap<House, Promise<Verifier>>();
+
+/** A service without the store, which follows this server: it reads tokens by the same files, and proves signatures in another way. */
+async function verifierBeside({ hire, routes, clock, audience, engine: { log } }: House): Promise<Verifier> {
+  const { id, secret } = await hire({ audiences: [audience] });
+  const clocks = { wall: () => clock.now(), monotonic: () => clock.now(), sinceBoot: () => null };
+  const verifier = createVerifier({
+    ...{ issuer: ISSUER, audience, client: { id, secret }, clock, clocks, log },
+    fetch: (address, init) => routes.fetch(new Request(address, init)),
+  });
+  // Its clock stands still, and so would whoever waits by it.
+  while (verifier.state().leaseLeft <= 0) await new Promise((resolve) => setImmediate(resolve));
+  return verifier;
+}
+
+/** Whether it lets this in, by what it knows itself and by what the server says of it now. */
+async function verifierAccepts(house: House, headers: { readonly authorization: string }): Promise<boolean> {
+  let beside = verifiers.get(house);
+  if (beside === undefined) verifiers.set(house, (beside = verifierBeside(house)));
+  const verifier = await beside;
+  return (await verifier.check(headers)).ok && (await verifier.check(headers, { freshness: "now" })).ok;
+}
+
+/** What the doors for a bearer token say of this one: the library's, a verifier's, and two routes. */
+async function answers(house: House, token: string): Promise<readonly unknown[]> {
+  const { call, routes } = house;
+  // What no header can carry (NUL, U+20AC …) is shown to the doors in the program alone.
   const headers = { authorization: `Bearer ${token}` };
-  const verdict = await routes.check(headers);
-  if (!isHeaderValue(token)) return [verdict.ok];
+  const verdicts = [(await routes.check(headers)).ok, await verifierAccepts(house, headers)];
+  if (!isHeaderValue(token)) return verdicts;
   const me = await call("GET", "/auth/me", { headers });
   const list = await call("GET", "/auth/sessions", { headers });
-  return [verdict.ok, me.status, list.status];
+  return [...verdicts, me.status, list.status];
 }
 
 function isHeaderValue(text: string): boolean {
@@ -63,12 +89,12 @@ function isHeaderValue(text: string): boolean {
 
 /** Every door lets it in. */
 export async function expectAccepted(house: House, token: string): Promise<void> {
-  expect(await answers(house, token)).toEqual([true, 200, 200]);
+  expect(await answers(house, token)).toEqual([true, true, 200, 200]);
 }
 
 /** No door lets it in, and none of them breaks. */
 export async function expectRefused(house: House, token: string): Promise<void> {
-  expect(await answers(house, token), printable(token)).toEqual(isHeaderValue(token) ? [false, 401, 401] : [false]);
+  expect(await answers(house, token), printable(token)).toEqual(isHeaderValue(token) ? [false, false, 401, 401] : [false, false]);
 }
 
 /** Nor does it end anything: what is authentic but out of date may (signing out must work with any token of one's own). */
