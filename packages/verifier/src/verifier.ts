@@ -73,11 +73,14 @@ export type {
   CheckOptions,
   CheckedToken,
   Freshness,
+  RouteNeeds,
   ShownHeaders,
   VerdictFreshness,
   Verifier,
   VerifierState,
   WhenStale,
 } from "./verifier/verifier.ts";
+export type { Allowed, Guarded, Refusal } from "./core/guard.ts";
+export type { ClientNeeds, Needs, UserNeeds } from "./core/needs.ts";
 export type { ClientPrincipal, Principal, RefusalReason, UserPrincipal } from "./core/verdict.ts";
 export type { Clock, Log } from "./core/ports.ts";

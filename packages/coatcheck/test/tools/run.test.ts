@@ -54,7 +54,7 @@ describe("starting", () => {
       const { status, stderr } = await new FakeProject().run(args);
       expect({ status, stderr }).toEqual({
         status: 2,
-        stderr: "Usage: node tools/run.cjs start|test|build|check|format|docs|prepack|soak|bench [arguments]\n",
+        stderr: "Usage: node tools/run.cjs start|test|build|check|format|docs|prepack|cut|soak|bench [arguments]\n",
       });
     }
   });

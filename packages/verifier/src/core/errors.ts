@@ -66,6 +66,11 @@ export const ERRORS = {
     mend: "Choose one that is not on lists of common passwords and not made from your address.",
   },
   too_many_requests: { status: 429, title: "Too many tries", mend: "Wait as long as Retry-After says." },
+  too_many_sessions: {
+    status: 429,
+    title: "This account has begun too many sessions of late",
+    mend: "Wait as long as Retry-After says. Sessions that are there live on, and can be ended.",
+  },
   store_unavailable: { status: 503, title: "The store is out of reach", mend: "Try again shortly; nobody has been logged out." },
   overloaded: { status: 503, title: "Too much is going on at once", mend: "Try again shortly." },
   internal: { status: 500, title: "Something went wrong inside", mend: "Tell whoever runs this server; the log has the details." },

@@ -65,6 +65,12 @@ export interface LeaseHolder {
   readonly beat: string;
 }
 
+/**
+ * Something may have been appended.
+ * @param isAwaited whether somebody waits for the word of everybody who holds a lease, that it has been applied: see {@link Feed.hurry}.
+ */
+export type Wake = (isAwaited: boolean) => void;
+
 /** The one ordered log of what ended or changed: total order, no gap, visible as a prefix. */
 export interface Feed {
   /** Every entry with a seq in (from, head], in order. */
@@ -78,7 +84,12 @@ export interface Feed {
    * Has `wake` called soon after anything was appended, by whomever, until the returned function is called. It makes things fast and is never relied on: a
    * call may be late, or missing, or for nothing.
    */
-  listen(wake: () => void): MaybePromise<() => void>;
+  listen(wake: Wake): MaybePromise<() => void>;
+  /**
+   * Wakes whoever listens and holds a lease: they are to say by a confirm, at once and not at their next heartbeat, what they have applied. Like every wake it may
+   * be late or missing.
+   */
+  hurry(): MaybePromise<void>;
   /**
    * Notes the holder of a lease and then, in a snapshot that began after that note was committed, reads the page. In this order: whoever appends and then asks
    * for the {@link holders} misses none that has not been told of it.

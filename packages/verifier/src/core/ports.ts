@@ -214,7 +214,7 @@ export interface Keys {
   change(decide: (keys: readonly SigningKeyRecord[]) => KeyChange, now: Instant): MaybePromise<readonly SigningKeyRecord[]>;
 }
 
-/** One count of failures: at most `limit` within `window`, counted from the first of them. */
+/** One count, of failures as a rule: at most `limit` within `window`, counted from the first of them. */
 export interface ThrottleRule {
   readonly key: string;
   readonly limit: number;
@@ -226,6 +226,11 @@ export interface Throttles {
   blockedUntil(rules: readonly ThrottleRule[], now: Instant): MaybePromise<Instant | null>;
   /** Counts one against each rule. Concurrent counts all count. */
   count(rules: readonly ThrottleRule[], now: Instant): MaybePromise<void>;
+  /**
+   * Counts one if there is room, as one step that nobody can come between: of many at once no more get through than there is room for.
+   * @returns when there is room again, and then nothing was counted; null if it was.
+   */
+  take(rule: ThrottleRule, now: Instant): MaybePromise<Instant | null>;
   /** Forgets these counts: the owner has shown up. */
   forget(keys: readonly string[]): MaybePromise<void>;
   /** Deletes counts whose window ended before `before`. */

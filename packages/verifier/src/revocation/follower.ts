@@ -37,7 +37,7 @@ export interface Answer extends LogRange {
  * - `rolled_back`: likewise, and the store has lost writes: sound the alarm.
  * - `doubted`: the clocks disagreed while the answer was on its way; ask again.
  * - `late`: a later question has been answered already; this one says nothing more.
- * - `clocks_apart`: this machine's wall clock, or the store's, is wrong; no lease until it is set.
+ * - `clocks_apart`: this machine's wall clock, or the store's, is wrong; no lease until it is set. All that the store has is known to whoever asked.
  */
 export type Heard = "renewed" | "again" | "rolled_back" | "doubted" | "late" | "clocks_apart";
 
@@ -50,6 +50,8 @@ export class Follower {
   readonly #clocks: MachineClocks;
   readonly #elapsed: Elapsed;
   readonly #lease: Lease;
+  /** While the clocks are apart: how long the latest answer is fresh, to those who asked for it and to nobody else. */
+  readonly #answer: Lease;
   /** How many doubts had been cast when the whole log was last read. A clock that was wrong may have forgotten entries before their time. */
   #readAt = -1;
   /** When the latest question was sent that has been answered. */
@@ -60,11 +62,17 @@ export class Follower {
     this.#clocks = clocks;
     this.#elapsed = new Elapsed(clocks);
     this.#lease = new Lease(this.#elapsed);
+    this.#answer = new Lease(this.#elapsed);
   }
 
   /** Milliseconds for which this process may still decide from memory; 0 or less: ask first. */
   left(): number {
     return this.#lease.left();
+  }
+
+  /** Milliseconds for which the answer that found the clocks apart is fresh; 0 or less: it came too late. */
+  leftApart(): number {
+    return this.#answer.left();
   }
 
   /** To be called immediately before the question is sent. */
@@ -83,13 +91,20 @@ export class Follower {
     if (taken === "rolled_back") return this.#startOver("rolled_back");
     if (answer.from === 0) this.#readAt = question.attempt.doubts;
     if (this.#readAt !== question.attempt.doubts) return "again";
-    if (this.#clocksApart(question, answer)) return "clocks_apart";
+    if (this.#clocksApart(question, answer)) return this.#hearApart(question, answer);
     return this.#lease.renew(question.attempt, answer.lease, answer.age) ? "renewed" : "doubted";
   }
 
   /** News that nobody asked for: fast, and never a reason to rely on anything. */
   overhear(range: LogRange): void {
     this.copy.overhear(range);
+  }
+
+  /** By a wrong clock this process may forget too early at any time: so it reads everything, each time. */
+  #hearApart({ attempt }: Question, { from, lease, age }: Answer): Heard {
+    this.#readAt = -1;
+    if (from !== 0) return "again";
+    return this.#answer.renew(attempt, lease, age) ? "clocks_apart" : "doubted";
   }
 
   #startOver(heard: Heard): Heard {

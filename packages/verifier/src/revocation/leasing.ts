@@ -3,14 +3,16 @@ import { isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
 import { pause } from "../core/pause.ts";
 import type { Clock, Confirmed, Feed, Hold, Log } from "../core/ports.ts";
-import { duration } from "../core/time.ts";
+import { duration, earliest, later } from "../core/time.ts";
 import type { Instant, Milliseconds } from "../core/time.ts";
 import type { Follower, Heard, Question } from "./follower.ts";
+import type { TwoTimes } from "./freshness.ts";
 import { leaseFor } from "./lease.ts";
+import { isAboutKeys } from "./reader.ts";
 import type { LogReader } from "./reader.ts";
 
 /** Who gives leases: the store, or from afar somebody who asks it. */
-export interface Lessor extends Pick<Feed, "listen"> {
+export interface Lessor extends Pick<Feed, "listen">, Partial<Pick<Feed, "since">> {
   confirm(hold: Hold, now: Instant): MaybePromise<Granted>;
 }
 
@@ -36,8 +38,30 @@ const HEARTBEATS = 5;
 const TRIES = 4;
 /** How many questions may be on their way when the next heartbeat comes: more would only wait in the same queue. */
 const ON_THEIR_WAY = 3;
-/** News are followed at once, and then not more often than this: each question is a write. */
+/** The store is told at once that news have been applied, and then not more often than this: each question is a write. */
 const BETWEEN_NEWS = duration("20ms");
+
+/** How often it is said that the clocks are apart: whoever decides asks, and hears it. */
+const COMPLAIN_EVERY = duration("1m");
+
+/** How many decisions found the lease run out: those that the store then answered, those of them that two clocks had to agree on, and those that couldn't be had. */
+export interface Lapsed {
+  asked: number;
+  apart: number;
+  unknown: number;
+}
+
+export const NONE_LAPSED: Readonly<Lapsed> = { asked: 0, apart: 0, unknown: 0 };
+
+/** The store has been read, and its clock and this machine's are minutes apart. */
+class ClocksApart extends StoreUnavailable {
+  readonly storeClock: Instant;
+
+  constructor(storeClock: Instant) {
+    super(new Error("this machine's clock and the store's are minutes apart"));
+    this.storeClock = storeClock;
+  }
+}
 
 /** The answer was of use, whatever it says about the lease. */
 const ANSWERED: ReadonlySet<Heard> = new Set<Heard>(["renewed", "late"]);
@@ -47,8 +71,7 @@ const ANSWERED: ReadonlySet<Heard> = new Set<Heard>(["renewed", "late"]);
  * the decision asks, and can't be had if the store doesn't answer.
  */
 export class Leasing {
-  /** How many decisions found the lease run out: those that the store then answered, and those that couldn't be had. */
-  readonly lapsed = { asked: 0, unknown: 0 };
+  readonly lapsed: Lapsed = { ...NONE_LAPSED };
   readonly #parts: LeasingParts;
   #lease: Milliseconds;
   #stopBeating = (): void => {};
@@ -57,6 +80,11 @@ export class Leasing {
   #onTheirWay = 0;
   #hasNews = false;
   #following = false;
+  /** Whether the latest answer found the clocks apart. */
+  #isApart = false;
+  #complainedAt = Number.NEGATIVE_INFINITY;
+  #isUnheard = false;
+  #overhearing: Promise<void> | null = null;
   readonly #stops: (() => void)[] = [];
 
   constructor(parts: LeasingParts) {
@@ -68,7 +96,7 @@ export class Leasing {
   async start(): Promise<void> {
     this.#beatEvery(this.#parts.bound);
     this.#stops.push(() => this.#stopBeating());
-    this.#stops.push(await this.#parts.feed.listen(() => void this.#follow()));
+    this.#stops.push(await this.#parts.feed.listen((isAwaited) => this.#wake(isAwaited)));
   }
 
   stop(): void {
@@ -76,10 +104,12 @@ export class Leasing {
   }
 
   /** The lease is looked at after the judgement: however long this process stood still in the middle of it, it is not older than the lease allows. */
-  decide<T>(judge: () => MaybePromise<T>): MaybePromise<T> {
+  decide<T>(judge: () => MaybePromise<T>, judgeApart?: (times: TwoTimes) => MaybePromise<T>): MaybePromise<T> {
+    // By a clock that is known to be apart nothing is judged alone, and no activity is noted.
+    if (this.#isApart) return this.#decideOnAnswer(judge, judgeApart);
     const judged = judge();
-    if (isPromise(judged)) return judged.then((it) => (this.left() > 0 ? it : this.#decideOnAnswer(judge)));
-    return this.left() > 0 ? judged : this.#decideOnAnswer(judge);
+    if (isPromise(judged)) return judged.then((it) => (this.left() > 0 ? it : this.#decideOnAnswer(judge, judgeApart)));
+    return this.left() > 0 ? judged : this.#decideOnAnswer(judge, judgeApart);
   }
 
   sync(): MaybePromise<void> {
@@ -103,19 +133,53 @@ export class Leasing {
     return this.#lease;
   }
 
+  /** Whether this machine's clock and the lessor's were minutes apart when that was last seen. */
+  get isApart(): boolean {
+    return this.#isApart;
+  }
+
   left(): number {
     return this.#parts.follower.left();
   }
 
-  async #decideOnAnswer<T>(judge: () => MaybePromise<T>): Promise<T> {
+  async #decideOnAnswer<T>(judge: () => MaybePromise<T>, judgeApart?: (times: TwoTimes) => MaybePromise<T>): Promise<T> {
     try {
-      const judged = await this.#judgeOnAnswer(judge);
+      const judged = await this.#judgeOnAnswer(judge).catch((error: unknown) => {
+        if (judgeApart === undefined || !(error instanceof ClocksApart)) throw error;
+        return this.#judgeApart(judgeApart);
+      });
       this.lapsed.asked += 1;
       return judged;
     } catch (error) {
       this.lapsed.unknown += 1;
       throw error;
     }
+  }
+
+  /** From an answer to a question that was sent after the decision was wanted: so no lease is needed, and yet it may not be older than one when it counts. */
+  async #judgeApart<T>(judge: (times: TwoTimes) => MaybePromise<T>): Promise<T> {
+    const { follower } = this.#parts;
+    const judged = await judge(this.#timesAt(await this.#readApart()));
+    if (follower.leftApart() <= 0) throw new StoreUnavailable(new Error("the store answered too late to be true now"));
+    this.lapsed.apart += 1;
+    return judged;
+  }
+
+  async #readApart(): Promise<Instant> {
+    try {
+      await this.read();
+    } catch (error) {
+      if (error instanceof ClocksApart) return error.storeClock;
+      throw error;
+    }
+    throw new StoreUnavailable(new Error("the clocks have just been set"));
+  }
+
+  /** The store's clock has gone on since it was read, by no more than a lease. */
+  #timesAt(storeClock: Instant): TwoTimes {
+    const now = this.#parts.clock.now();
+    const latest = later(storeClock, this.#lease);
+    return { earlier: earliest(now, storeClock), later: now > latest ? now : latest };
   }
 
   async #judgeOnAnswer<T>(judge: () => MaybePromise<T>): Promise<T> {
@@ -137,6 +201,30 @@ export class Leasing {
     if (this.#onTheirWay < ON_THEIR_WAY) this.#ask().catch(() => {});
   }
 
+  /** A question is a write: where news can be read, the store is told of it only when somebody waits for that. */
+  #wake(isAwaited: boolean): void {
+    void this.#overhear();
+    if (isAwaited) void this.#follow();
+  }
+
+  /** Reads the news, where they can be read without a question: the sooner they are known, the sooner what has ended is refused. No lease rests on it. */
+  #overhear(): Promise<void> {
+    this.#isUnheard = true;
+    return (this.#overhearing ??= this.#readNews().finally(() => (this.#overhearing = null)));
+  }
+
+  async #readNews(): Promise<void> {
+    const { feed, follower } = this.#parts;
+    while (this.#isUnheard) {
+      this.#isUnheard = false;
+      const from = follower.copy.head;
+      const page = feed.since === undefined ? null : await Promise.resolve(feed.since(from)).catch(() => null);
+      // Entries about keys count as read when the keys have been: a question sees to that.
+      if (page?.entries.some(isAboutKeys) === true) void this.#follow();
+      else if (page !== null) follower.overhear({ ...page, from });
+    }
+  }
+
   /** Asks until there is nothing new: so that the store knows, too, what has been applied here. */
   async #follow(): Promise<void> {
     this.#hasNews = true;
@@ -144,6 +232,8 @@ export class Leasing {
     this.#following = true;
     while (this.#hasNews) {
       this.#hasNews = false;
+      // Then the question can say already that the news have been applied.
+      await this.#overhear();
       const { head } = this.#parts.follower.copy;
       await this.read().catch(() => {});
       this.#hasNews ||= this.#parts.follower.copy.head !== head;
@@ -179,7 +269,7 @@ export class Leasing {
     const now = page.storeClock ?? clock.now();
     if (page.lease !== undefined) this.#goBy(page.lease);
     const answer = { ...page, from: question.from, lease: this.#lease, now, age: 0 as Milliseconds };
-    return this.#heard(question, await reader.withKeys(page, () => follower.hear(question, answer)));
+    return this.#heard(question, now, await reader.withKeys(page, () => follower.hear(question, answer)));
   }
 
   /** The lessor gives leases of another length: the heartbeat goes with them. */
@@ -189,10 +279,20 @@ export class Leasing {
     if (this.#stops.length > 0) this.#beatEvery(lease);
   }
 
-  #heard(question: Question, heard: Heard): Heard {
+  #heard(question: Question, storeClock: Instant, heard: Heard): Heard {
     if (heard === "rolled_back") this.#parts.reader.lost(question.position.head);
+    if (heard === "renewed") this.#isApart = false;
     if (heard !== "clocks_apart") return heard;
-    this.#parts.log.error("clocks_apart", { mend: "this machine's clock and the store's are minutes apart: set them (NTP)" });
-    throw new StoreUnavailable(new Error("this machine's clock and the store's are minutes apart"));
+    this.#isApart = true;
+    this.#complain();
+    throw new ClocksApart(storeClock);
+  }
+
+  #complain(): void {
+    const { clock, log } = this.#parts;
+    const now = clock.now();
+    if (Math.abs(now - this.#complainedAt) < COMPLAIN_EVERY) return;
+    this.#complainedAt = now;
+    log.error("clocks_apart", { mend: "this machine's clock and the store's are minutes apart: set them (NTP)" });
   }
 }

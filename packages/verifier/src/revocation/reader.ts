@@ -54,6 +54,6 @@ export class LogReader {
   }
 }
 
-function isAboutKeys({ kind }: LogEntry): boolean {
+export function isAboutKeys({ kind }: LogEntry): boolean {
   return kind === "key" || kind === "invalidate-keys";
 }

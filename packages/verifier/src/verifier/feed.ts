@@ -1,6 +1,6 @@
 import { StoreUnavailable } from "../core/errors.ts";
 import type { Seq } from "../core/ids.ts";
-import type { Clock, Hold, Log } from "../core/ports.ts";
+import type { Clock, Hold, Log, Wake } from "../core/ports.ts";
 import { duration } from "../core/time.ts";
 import type { Lessor } from "../revocation/leasing.ts";
 import { unexpected } from "./issuer.ts";
@@ -53,8 +53,9 @@ export class HttpFeed implements Lessor {
     return page;
   }
 
-  listen(wake: () => void): () => void {
-    return this.#parts.news.listen(wake);
+  /** It reads news by questions alone; so whoever waits is answered, too. */
+  listen(wake: Wake): () => void {
+    return this.#parts.news.listen(() => wake(true));
   }
 
   /** The log is not ours to write: the issuer has an alarm of its own. */

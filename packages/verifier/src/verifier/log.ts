@@ -70,6 +70,11 @@ export class RemoteLog {
     return this.#leasing.left();
   }
 
+  /** Whether this machine's clock and the issuer's are minutes apart: then what this one says of a token's times is nothing to go by. */
+  get isApart(): boolean {
+    return this.#leasing.isApart;
+  }
+
   /** How long ago the question was sent that all this rests on, in milliseconds; infinite if none was answered, or if the clocks are in doubt. */
   age(): number {
     return this.#leasing.lease - this.left();

@@ -1,7 +1,10 @@
-import { StoreUnavailable } from "../core/errors.ts";
+import { ConfigError, StoreUnavailable } from "../core/errors.ts";
+import { createGuard } from "../core/guard.ts";
+import type { Guarded } from "../core/guard.ts";
 import { MAX_TOKEN } from "../core/limits.ts";
 import { chain, isPromise } from "../core/maybe.ts";
 import type { MaybePromise } from "../core/maybe.ts";
+import type { Needs } from "../core/needs.ts";
 import { pause } from "../core/pause.ts";
 import type { Clock, Log, Random } from "../core/ports.ts";
 import { duration, earliest, instant } from "../core/time.ts";
@@ -40,6 +43,9 @@ export interface CheckOptions {
   /** Whom the token must be for, here. Default: the verifier's audience. */
   readonly audience?: string;
 }
+
+/** What a route asks: who may come, and how the token is checked. */
+export interface RouteNeeds extends Needs, CheckOptions {}
 
 export interface VerifierParts {
   readonly issuer: string;
@@ -105,7 +111,7 @@ export class Verifier {
     this.#keys = new RemoteKeys(issuer, clock, log);
     const feed = new HttpFeed({ issuer, name, clock, log, news: new News({ issuer, clock, random }) });
     this.#log = new RemoteLog({ feed, name, clock, clocks, log, readKeys: () => this.#keys.read() });
-    this.#introspection = new Introspection({ issuer, clock, clocks, lease: () => this.#log.lease });
+    this.#introspection = new Introspection({ issuer, clock, clocks, log: this.#log });
     // By their text: no runtime but Node has a hash that answers at once.
     const verified = new VerifiedTokens((token) => token, CAPACITY);
     this.#judging = { issuer: parts.issuer, maxAccessTtl: LONGEST_TTL, revocations: this.#log, verified };
@@ -126,9 +132,25 @@ export class Verifier {
     const proof = verified.get(key) ?? readProof(token);
     if (proof === null) return refuse("malformed");
     const { audience = this.#parts.audience, freshness = "bound" } = options;
+    requireOptions({ freshness, audience });
     const shown: Shown = { token, key, proof, audience, freshness };
     const judged = this.#judge(shown);
     return isPromise(judged) ? this.#answerLater(judged, shown) : this.#answer(judged, shown);
+  }
+
+  /**
+   * A guard for a route: made once, at start. It answers with the verdict of whoever may come, or with a refusal that is ready to be sent.
+   * @throws ConfigError for needs that can't be meant. The guard throws as {@link check} does.
+   */
+  guard<const N extends RouteNeeds>(needs: N): (headers: ShownHeaders) => MaybePromise<Guarded<N, CheckedToken>> {
+    const { freshness = "bound", audience = this.#parts.audience, ...asked }: RouteNeeds = needs;
+    requireOptions({ freshness, audience });
+    const guard = createGuard(asked);
+    return (headers) =>
+      chain(this.check(headers, { freshness, audience }), (checked) => {
+        const shown = !checked.ok && checked.reason === "absent" ? "nothing" : "token";
+        return guard(checked, shown, this.#parts.clock.now()) ?? (checked as Guarded<N, CheckedToken>);
+      });
   }
 
   /** Resolves when it may decide from memory for the first time. */
@@ -165,12 +187,15 @@ export class Verifier {
     return this.#answer(await judging.catch(nullIfUnknown), shown);
   }
 
-  /** The lease is looked at after the judgement. A refusal needs none: what has ended stays ended, and what is wrong with a token stays so. */
+  /**
+   * The lease is looked at after the judgement. A refusal needs none: what has ended stays ended, and what is wrong with a token stays so, unless it was judged by a
+   * clock that may be wrong.
+   */
   #answer(verdict: Verdict | null, shown: Shown): MaybePromise<CheckedToken> {
-    if (verdict !== null && !verdict.ok) return verdict;
+    if (verdict !== null && !verdict.ok && !(this.#log.isApart && TIMED.has(verdict.reason))) return verdict;
     if (shown.freshness === "now") return this.#ask(shown, true);
     const left = this.#log.left();
-    return verdict === null || left <= 0 ? this.#whenStale[this.#parts.whenStale](shown) : this.#accept(verdict, left);
+    return verdict === null || !verdict.ok || left <= 0 ? this.#whenStale[this.#parts.whenStale](shown) : this.#accept(verdict, left);
   }
 
   #accept({ principal, until }: Verdict & { readonly ok: true }, left: number): CheckedToken {
@@ -198,6 +223,15 @@ export class Verifier {
       return this.#accept(verdict, left);
     },
   };
+}
+
+/** What a token may be refused for by a clock that is wrong: its time is over, or has not come. */
+const TIMED: ReadonlySet<RefusalReason> = new Set<RefusalReason>(["expired", "malformed"]);
+
+/** What is misspelt here would be less than was asked for. */
+function requireOptions({ freshness, audience }: Required<CheckOptions>): void {
+  if (freshness !== "bound" && freshness !== "now") throw new ConfigError('freshness: "bound" or "now"');
+  if (typeof audience !== "string" || audience === "") throw new ConfigError("audience: whom the token must be for, as text");
 }
 
 /** The header as it came. */
