@@ -280,10 +280,9 @@ describe("stopping", () => {
       cancel: () => left.resolve(),
     };
     answer(async () => new Response(new ReadableStream<Uint8Array>(stream)));
-    const reading = new AbortController();
-    const response = await fetch(`http://127.0.0.1:${port}/`, { signal: reading.signal });
-    await response.body?.getReader().read();
-    reading.abort();
+    const reader = raw().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await reader.until((heard) => heard.includes("first"));
+    reader.close();
     await left.promise;
     await expect(http.stop()).resolves.toBeUndefined();
   });

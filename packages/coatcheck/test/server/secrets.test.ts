@@ -35,7 +35,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const fresh = (bytes = 32): string => randomBytes(bytes).toString("base64url");
+const fresh = (length = 32): string => randomBytes(length).toString("base64url");
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64url"));
 const dataStore = (): string => `sqlite:${join(folder, "project", "data", "app.db")}`;
 
 function resolveSecrets(source: SecretSource, context: Partial<SecretContext> = {}): MasterSecrets {
@@ -92,14 +93,14 @@ describe("a file", () => {
   test("holds the same list, and a line's end", () => {
     const [first, second] = [fresh(), fresh()];
     const { masters, where, warnings } = resolveSecrets(file(`${first}, ${second}\n`));
-    expect(masters).toEqual([first, second].map((text) => Buffer.from(text, "base64url")));
+    expect(masters).toEqual([first, second].map(bytes));
     expect({ where, warnings }).toEqual({ where: join(folder, "my.secret"), warnings: [] });
   });
 
   test("wins over every default, whatever store and issuer", () => {
     const secret = fresh();
     for (const context of [{ store: "memory:" }, { issuer: PUBLIC }]) {
-      expect(resolveSecrets(file(secret), context).masters).toEqual([Buffer.from(secret, "base64url")]);
+      expect(resolveSecrets(file(secret), context).masters).toEqual([bytes(secret)]);
     }
   });
 
@@ -121,7 +122,7 @@ describe("a file", () => {
     const [first, second] = [fresh(), fresh()];
     const { read } = resolveSecrets(file(first));
     file(`${second},${first}`);
-    expect(read()).toEqual([second, first].map((text) => Buffer.from(text, "base64url")));
+    expect(read()).toEqual([second, first].map(bytes));
     file("correct-horse-battery-staple-correct-horse-battery");
     expect(refusal(read)).toMatch(/my\.secret is too weak|is not base64url/);
   });
@@ -217,7 +218,7 @@ describe("the library's", () => {
 
   test("one text, several in one text, or a list", () => {
     const [first, second] = [fresh(), fresh()];
-    const both = [first, second].map((text) => Buffer.from(text, "base64url"));
+    const both = [first, second].map(bytes);
     expect(librarySecrets({ secret: first, store: named("x:") }, { issuer: PUBLIC })()).toEqual(both.slice(0, 1));
     expect(librarySecrets({ secret: `${first},${second}`, store: named("x:") }, { issuer: PUBLIC })()).toEqual(both);
     expect(librarySecrets({ secret: [first, second], store: named("x:") }, { issuer: PUBLIC })()).toEqual(both);
